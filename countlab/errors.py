@@ -1,0 +1,35 @@
+"""What can go wrong, as one kind of exception with a stable code.
+
+The sentence and the remedy for each code stand in `texts.toml`; which HTTP status a code
+becomes is the server's business.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from countlab.texts import Language, Text, say
+
+
+class CountlabError(Exception):
+    """`CountlabError("unknown_model", model="fruit", known=["fruits"])`"""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code, facts)
+        self.code = code
+        self.facts = facts
+
+    def text(self, language: Language = "en") -> Text:
+        return say(self.code, language, self.facts)
+
+    def __str__(self) -> str:
+        detail, fix = self.text()
+        return f"{detail} {fix}"
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one is near enough."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
