@@ -22,11 +22,21 @@ class CountlabError(Exception):
         self.facts = facts
 
     def text(self, language: Language = "en") -> Text:
-        return say(self.code, language, self.facts)
+        facts = {name: _told(fact, language) for name, fact in self.facts.items()}
+        return say(self.code, language, facts)
 
     def __str__(self) -> str:
         detail, fix = self.text()
         return f"{detail} {fix}"
+
+
+def _told(fact: Any, language: Language) -> Any:
+    """A fact that is itself an error, or several of them, is told by its sentence."""
+    if isinstance(fact, CountlabError):
+        return fact.text(language).detail
+    if isinstance(fact, tuple) and fact and isinstance(fact[0], CountlabError):
+        return [_told(error, language) for error in fact]
+    return fact
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
