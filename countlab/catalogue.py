@@ -6,9 +6,11 @@ on demand), and a person's own folders. Does not know whether files are on disk:
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +51,7 @@ class Model:
     """Where its files are, or will be."""
     files: Mapping[str, ModelFile]
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         lines = self.labels_file.read_text(encoding="utf-8").splitlines()
         return tuple(line.strip() for line in lines if line.strip())
@@ -77,7 +79,17 @@ class Catalogue:
 
 
 def read_catalogue(own_folder: Path) -> Catalogue:
-    """Reads what is built in, what is published, and what lies in a person's models folder."""
+    """Reads what is built in, what is published, and what lies in a person's models folder.
+
+    Cheap to ask at every request: the files are read again only when one of them has changed.
+    """
+    described = [_PACKAGED / "published.toml", *_PACKAGED.glob("*/model.toml")]
+    described += own_folder.glob("*/model.toml")
+    return _read_catalogue(own_folder, tuple((p, p.stat().st_mtime_ns) for p in sorted(described)))
+
+
+@lru_cache(maxsize=8)
+def _read_catalogue(own_folder: Path, _: tuple[tuple[Path, int], ...]) -> Catalogue:
     models: dict[str, Model] = {}
     unreadable = []
     for path in sorted(_PACKAGED.glob("*/model.toml")):
@@ -106,7 +118,7 @@ def _model(entry: Mapping[str, Any], described_in: Path, origin: Origin, folder:
     try:
         width, height = entry.get("input", (416, 416))
         model = Model(
-            name=str(entry["name"]),
+            name=_plain_name(str(entry["name"])),
             title=str(entry.get("title", entry["name"])),
             task=_one_of("task", entry.get("task", "detect"), ("detect", "classify")),
             input=(int(width), int(height)),
@@ -134,6 +146,13 @@ def _model(entry: Mapping[str, Any], described_in: Path, origin: Origin, folder:
     else:
         return model
     raise CountlabError("bad_model_folder", folder=described_in, reason=reason)
+
+
+def _plain_name(name: str) -> str:
+    """It becomes part of addresses, headers and folders."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ValueError(f"the name “{name}” may hold only letters, digits, dots and hyphens")
+    return name
 
 
 def _beside(folder: Path, name: str) -> Path:

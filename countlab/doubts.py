@@ -30,8 +30,5 @@ def _at_edge(box: Box | None, picture: Picture) -> bool:
     if box is None:
         return False
     return (
-        box.left <= 0
-        or box.top <= 0
-        or box.right >= picture.width
-        or box.bottom >= picture.height
+        box.left <= 0 or box.top <= 0 or box.right >= picture.width or box.bottom >= picture.height
     )

@@ -35,7 +35,7 @@ def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
 
 @lru_cache(maxsize=256)
 def colour_of(label: str) -> Colour:
-    """Blue, green, red of a label: a hue from its name, always strong and dark enough to read on."""
+    """Blue, green, red of a label: a hue from its name, dark enough for white text."""
     hue = int.from_bytes(hashlib.sha256(label.encode()).digest()[:2], "big") / 65536
     red, green, blue = colorsys.hls_to_rgb(hue, 0.40, 0.85)
     return round(blue * 255), round(green * 255), round(red * 255)

@@ -94,8 +94,8 @@ def _decode(data: bytes, header: Image.Image) -> tuple[Pixels, tuple[Doubt, ...]
     try:
         if header.getexif().get(_ORIENTATION, 1) in range(2, 9):
             doubts.append(Doubt("turned_upright"))
-        if getattr(header, "n_frames", 1) > 1:
-            doubts.append(Doubt("first_frame_only", {"frames": header.n_frames}))
+        if (frames := getattr(header, "n_frames", 1)) > 1:
+            doubts.append(Doubt("first_frame_only", {"frames": frames}))
         if header.format == "JPEG" and header.mode in ("RGB", "L"):
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
             if pixels is None:

@@ -152,4 +152,3 @@ def _inside(finding: Finding, picture: Picture) -> Finding:
     if finding.box is None:
         return finding
     return replace(finding, box=finding.box.inside(picture.width, picture.height))
-

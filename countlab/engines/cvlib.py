@@ -47,7 +47,8 @@ class CvlibEngine:
         with self._detector() as detector:
             found = detector.detect_objects(pixels, confidence=confidence, nms_thresh=nms)
         return [
-            Finding(label, float(score), Box(*box)) for box, label, score in zip(*found, strict=True)
+            Finding(label, float(score), Box(*box))
+            for box, label, score in zip(*found, strict=True)
         ]
 
     @contextlib.contextmanager

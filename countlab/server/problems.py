@@ -1,0 +1,138 @@
+"""Errors as HTTP: which status each code becomes, told as `application/problem+json`.
+
+The shape is RFC 9457 with a stable `code` and a `fix` that a student can act on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from countlab.errors import CountlabError
+from countlab.server.language import language_of
+from countlab.texts import Language, say, table
+
+STATUS = {
+    "bad_request": 400,
+    "empty_file": 400,
+    "broken_picture": 400,
+    "unknown_model": 404,
+    "no_such_page": 404,
+    "wrong_method": 405,
+    "too_many_bytes": 413,
+    "too_many_pixels": 413,
+    "too_many_pictures": 413,
+    "not_a_picture": 415,
+    "bad_parameter": 422,
+    "no_picture": 422,
+    "unknown_form_field": 422,
+    "unknown_object": 422,
+    "unknown_parameter": 422,
+    "internal": 500,
+    "model_damaged": 503,
+    "model_not_fetched": 503,
+    "model_not_here": 503,
+}
+_TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+_RETRY_AFTER_S = 60
+
+
+class Problem(BaseModel):
+    """What every error looks like."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    fix: str
+
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "description": ", ".join(sorted(code for code in STATUS if STATUS[code] == status)),
+        "content": {"application/problem+json": {}},
+    }
+    for status in (400, 404, 413, 415, 422, 503)
+}
+
+
+def problem_of(error: CountlabError, language: Language) -> dict[str, Any]:
+    """An error as the JSON document a client reads."""
+    status = STATUS.get(error.code, 500)
+    text = error.text(language)
+    return Problem(
+        title=_TITLES[status], status=status, code=error.code, detail=text.detail, fix=text.fix
+    ).model_dump()
+
+
+def install(app: FastAPI) -> None:
+    """From here on every error of the app answers with a problem document."""
+
+    @app.exception_handler(CountlabError)
+    async def ours(request: Request, error: CountlabError) -> JSONResponse:
+        return _answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _answer(request, _from_validation(error, language_of(request)))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return _answer(request, _from_http(request, error))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, _: Exception) -> JSONResponse:
+        return _answer(request, CountlabError("internal"))  # the traceback is logged by uvicorn
+
+
+def _answer(request: Request, error: CountlabError) -> JSONResponse:
+    language = language_of(request)
+    problem = problem_of(error, language)
+    headers: dict[str, str] = {"Content-Language": language}
+    if problem["status"] == 503:
+        headers["Retry-After"] = str(_RETRY_AFTER_S)
+    if problem["status"] == 405:
+        headers["Allow"] = error.facts["allowed"]
+    return JSONResponse(
+        problem, problem["status"], headers=headers, media_type="application/problem+json"
+    )
+
+
+def _from_validation(error: RequestValidationError, language: Language) -> CountlabError:
+    """The first fault only: one thing to mend at a time."""
+    first = error.errors()[0]
+    where, name = str(first["loc"][0]), str(first["loc"][-1])
+    if where == "body":
+        return CountlabError(
+            "no_picture", field=str(first["loc"][1]) if first["loc"][1:] else "file"
+        )
+    code = "value_" + first["type"]  # pydantic's own sentences are English only
+    known = code in table()
+    reason = say(code, language, first.get("ctx", {})).detail if known else first["msg"]
+    return CountlabError("bad_parameter", parameter=name, arrived=first.get("input"), reason=reason)
+
+
+def _from_http(request: Request, error: HTTPException) -> CountlabError:
+    path, method = request.url.path, request.method
+    if error.status_code == 404:
+        return CountlabError("no_such_page", method=method, path=path)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "POST")
+        return CountlabError("wrong_method", method=method, path=path, allowed=allowed)
+    return CountlabError("bad_request", reason=error.detail)

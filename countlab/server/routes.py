@@ -1,0 +1,223 @@
+"""The addresses. `/predict` and `/countObjects` are two renderings of one `Prediction`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+
+from countlab import __version__
+from countlab.catalogue import Model
+from countlab.errors import CountlabError
+from countlab.pipeline import Prediction
+from countlab.server.answers import COUNTED, PICTURE, Counted, wants_json, wants_picture
+from countlab.server.lab import Lab
+from countlab.server.language import language_of
+from countlab.server.plurals import label_of
+from countlab.server.problems import problem_of
+
+about = APIRouter(tags=["about"])
+counting = APIRouter(tags=["count"])
+
+
+def lab_of(request: Request) -> Lab:
+    lab: Lab = request.app.state.lab
+    return lab
+
+
+TheLab = Annotated[Lab, Depends(lab_of)]
+ModelName = Annotated[
+    str | None,
+    Query(
+        description="Name of a model (see /models); the default one if left out.",
+        examples=["fruits"],
+    ),
+]
+Confidence = Annotated[
+    float,
+    Query(ge=0, le=1, description="Only what the model is surer of than this counts: 0 to 1."),
+]
+Nms = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=1,
+        description="Overlap (0 to 1) above which the less sure of two boxes is dropped; "
+        "the model's own if left out.",
+    ),
+]
+Object = Annotated[
+    str | None,
+    Query(
+        description="Count only this label, for example orange; everything if left out.",
+        examples=["orange"],
+    ),
+]
+
+
+@about.get("/", summary="A greeting that says where to go")
+def greeting(lab: TheLab) -> dict[str, str]:
+    return {
+        "message": "This is countlab: send a picture, get back boxes and counts.",
+        "docs": "/docs",
+        "models": "/models",
+        "health": "/health",
+        "version": __version__,
+        "engine": lab.pipeline.engine,
+    }
+
+
+@about.get("/health", summary="Is the server alive?")
+def health(lab: TheLab) -> dict[str, Any]:
+    return {
+        "status": "ok",
+        "version": __version__,
+        "engine": lab.pipeline.engine,
+        "models_open": lab.pipeline.opened,
+    }
+
+
+@about.get("/models", summary="Which models there are")
+def models(lab: TheLab) -> dict[str, Any]:
+    catalogue = lab.pipeline.catalogue
+    return {
+        "default": lab.pipeline.settings.default_model,
+        "models": [_described(model, lab) for model in catalogue.models.values()],
+        "unreadable": [str(error) for error in catalogue.unreadable],
+    }
+
+
+@about.get("/models/{name}", summary="One model")
+def one_model(name: str, lab: TheLab) -> dict[str, Any]:
+    return _described(lab.pipeline.catalogue.find(name), lab)
+
+
+@counting.post("/predict", summary="The picture with boxes", responses=PICTURE)
+def predict(
+    request: Request,
+    lab: TheLab,
+    file: UploadFile,
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    nms: Nms = None,
+) -> Response:
+    """Sends the picture back, in the format it came in, with a box around each finding.
+
+    With `Accept: application/json` the findings come as JSON instead.
+    """
+    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
+    return _as_json(prediction, request) if wants_json(request) else _as_picture(prediction)
+
+
+@counting.post("/countObjects", summary="How many objects?", responses=COUNTED)
+def count_objects(
+    request: Request,
+    lab: TheLab,
+    file: UploadFile,
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    object: Object = None,
+    nms: Nms = None,
+) -> Response:
+    """Counts what is in the picture: in all, by label, or only one label with `object=`.
+
+    With `Accept: image/*` the picture with boxes comes instead, the count in `X-Count`.
+    """
+    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
+    if object is not None:
+        prediction = prediction.of(object)
+    return (
+        _as_picture(prediction) if wants_picture(request) else _as_json(prediction, request, object)
+    )
+
+
+@counting.post(
+    "/predict/single", summary="Findings in one picture, as JSON", response_model=Counted
+)
+def predict_single(
+    request: Request,
+    lab: TheLab,
+    file: UploadFile,
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    nms: Nms = None,
+) -> Response:
+    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
+    return _as_json(prediction, request)
+
+
+@counting.post("/predict/batch", summary="Findings in many pictures, as JSON")
+def predict_batch(
+    request: Request,
+    lab: TheLab,
+    files: list[UploadFile],
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    nms: Nms = None,
+) -> dict[str, Any]:
+    """Each picture has its own result or its own error: one bad file does not spoil the rest."""
+    allowed = lab.pipeline.settings.max_batch
+    if len(files) > allowed:
+        raise CountlabError("too_many_pictures", arrived=len(files), allowed=allowed)
+    lab.pipeline.catalogue.find(model or lab.pipeline.settings.default_model)
+    language = language_of(request)
+    results: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            data = file.file.read()
+            prediction = lab.predict(data, model=model, confidence=confidence, nms=nms)
+            results.append({"name": file.filename, "result": prediction.as_json(language)})
+        except CountlabError as error:
+            results.append({"name": file.filename, "problem": problem_of(error, language)})
+    return {"results": results}
+
+
+@counting.post("/count{plural}", summary="How many of one object?", responses=COUNTED)
+def count_plural(
+    request: Request,
+    lab: TheLab,
+    plural: str,
+    file: UploadFile,
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    nms: Nms = None,
+) -> Response:
+    """`/countOranges`, `/countApples`, …: the plural of any label the model knows."""
+    asked = lab.pipeline.catalogue.find(model or lab.pipeline.settings.default_model)
+    label = label_of(plural, asked)
+    return count_objects(request, lab, file, model, confidence, label, nms)
+
+
+def _as_json(prediction: Prediction, request: Request, object: str | None = None) -> JSONResponse:
+    return JSONResponse({"object": object, **prediction.as_json(language_of(request))})
+
+
+def _as_picture(prediction: Prediction) -> Response:
+    """In one piece, with what a client would otherwise have to ask for again."""
+    told = prediction.as_json()
+    headers = {
+        "X-Count": str(told["count"]),
+        "X-Counts": json.dumps(told["counts"]),
+        "X-Model": told["model"],
+        "X-Engine": told["engine"],
+        "X-Precision": told["precision"],
+        "X-Warnings": ", ".join(warning["code"] for warning in told["warnings"]),
+    }
+    return Response(prediction.drawn, media_type=prediction.picture.media_type, headers=headers)
+
+
+def _described(model: Model, lab: Lab) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "title": model.title,
+        "task": model.task,
+        "origin": model.origin,
+        "on_disk": lab.pipeline.store.has(model),
+        "bytes": model.bytes,
+        "input": list(model.input),
+        "labels": list(model.labels),
+        "nms": model.nms,
+        "licence": model.licence,
+    }
