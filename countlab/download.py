@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import requests
@@ -22,6 +23,7 @@ Progress = Callable[[str, int, "int | None"], None]
 
 _CHUNK = 1 << 16
 _MOST_RESUMES = 10
+_MOST_BYTES_UNSTATED = 1 << 20  # where the catalogue states no size, only a small file is taken
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,10 @@ def download(
     file: ModelFile, target: Path, *, patience: Patience, progress: Progress
 ) -> tuple[CountlabError, ...]:
     """Tries each address; empty when the file is in place, else one reason for each address."""
-    if not file.sha256 or not file.bytes:
+    if not file.sha256 or not file.addresses:
         return (CountlabError("unknown_bytes", file=file.name),)
     part = target.with_name(f"{target.name}.part")
-    _check_space(part, file.bytes)
+    _check_space(part, file.bytes or 0)
     reasons = []
     for address in file.addresses:
         try:
@@ -82,7 +84,9 @@ def _gather(
         if not before:
             raise CountlabError("wrong_bytes", address=address, arrived=arrived)
         # What lay there before may have been the wrong half: once more, from the start.
-    raise CountlabError("file_cut", address=address, arrived=_size(part), expected=file.bytes)
+    raise CountlabError(
+        "file_cut", address=address, arrived=_size(part), expected=file.bytes or "?"
+    )
 
 
 def _stream(
@@ -99,43 +103,74 @@ def _stream(
     except requests.RequestException as reason:
         raise CountlabError("address_unreachable", address=address) from reason
     with answer:
-        _check_answer(file, answer, address, have)
-        resumed = answer.status_code == 206
-        done = have if resumed else 0
+        expected = _check_answer(file, answer, address, part)
         try:
-            with part.open("ab" if resumed else "wb") as target:
-                for piece in answer.iter_content(_CHUNK):
-                    if not done and piece.lstrip()[:1] == b"<":
-                        raise CountlabError("address_page", address=address)
-                    target.write(piece)
-                    done += len(piece)
-                    if done > (file.bytes or 0):
-                        break
-                    progress(file.name, done, file.bytes)
-        except requests.RequestException:
-            pass  # cut or stalled: what counts is how much has come
-    if done > (file.bytes or 0):
-        part.unlink()
-        raise CountlabError("wrong_size", address=address, arrived=done, expected=file.bytes)
-    if done < (file.bytes or 0):
-        raise CountlabError("file_cut", address=address, arrived=done, expected=file.bytes)
+            done = _write(file, answer, address, part, expected, progress)
+        except requests.RequestException as reason:  # cut or stalled: what has come is kept
+            raise CountlabError(
+                "file_cut", address=address, arrived=_size(part), expected=expected or "?"
+            ) from reason
+    if expected is not None and done < expected:
+        raise CountlabError("file_cut", address=address, arrived=done, expected=expected)
 
 
-def _check_answer(file: ModelFile, answer: requests.Response, address: str, have: int) -> None:
-    """Refuses what cannot be the file before a byte of it is written."""
-    headers = answer.headers
-    if answer.status_code not in (200, 206):
-        raise CountlabError("address_refused", address=address, status=str(answer.status_code))
+def _check_answer(
+    file: ModelFile, answer: requests.Response, address: str, part: Path
+) -> int | None:
+    """The whole file's length as announced; what cannot be the file is refused unwritten."""
+    headers, status = answer.headers, str(answer.status_code)
+    if status not in ("200", "206"):
+        if status == "416":  # the part is longer than what lies there
+            part.unlink(missing_ok=True)
+        raise CountlabError("address_refused", address=address, status=status)
     if "html" in headers.get("Content-Type", ""):
         raise CountlabError("address_page", address=address)
-    if answer.status_code == 206:
-        start, _, total = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        if start.partition("-")[0] != str(have):
-            raise CountlabError("address_refused", address=address, status="206 " + start)
-    else:
-        total = headers.get("Content-Length", "")
-    if total.isdigit() and int(total) != file.bytes:
-        raise CountlabError("wrong_size", address=address, arrived=int(total), expected=file.bytes)
+    total = headers.get("Content-Length", "")
+    if status == "206":
+        span, _, total = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+        if span.partition("-")[0] != str(_size(part)):
+            raise CountlabError("address_refused", address=address, status=f"206 {span}")
+    announced = int(total) if total.isdigit() else None
+    if announced is not None and not _possible(file, announced):
+        raise _wrong_size(file, address, announced)
+    return file.bytes or announced
+
+
+def _write(
+    file: ModelFile,
+    answer: requests.Response,
+    address: str,
+    part: Path,
+    expected: int | None,
+    progress: Progress,
+) -> int:
+    """Writes the pieces as they come; how many bytes are there then."""
+    resumed = answer.status_code == 206
+    done = _size(part) if resumed else 0
+    pieces = answer.iter_content(_CHUNK)
+    first = next(pieces, b"")
+    if not done and first.lstrip().startswith(b"<"):
+        raise CountlabError("address_page", address=address)
+    with part.open("ab" if resumed else "wb") as target:
+        for piece in chain([first], pieces):
+            target.write(piece)
+            done += len(piece)
+            if done > (file.bytes or _MOST_BYTES_UNSTATED):
+                break
+            progress(file.name, done, expected)
+    if done > (file.bytes or _MOST_BYTES_UNSTATED):
+        part.unlink()
+        raise _wrong_size(file, address, done)
+    return done
+
+
+def _possible(file: ModelFile, length: int) -> bool:
+    return length == file.bytes if file.bytes else length <= _MOST_BYTES_UNSTATED
+
+
+def _wrong_size(file: ModelFile, address: str, arrived: int) -> CountlabError:
+    expected = file.bytes or f"≤ {_MOST_BYTES_UNSTATED}"
+    return CountlabError("wrong_size", address=address, arrived=arrived, expected=expected)
 
 
 def _check_space(part: Path, needed: int) -> None:
