@@ -1,0 +1,249 @@
+"""What fruit lies on: materials for table tops, cloths and ground. Places nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from training.scenes.shading import Colour, Graph
+
+
+def _tinted(colour: Colour, factor: float) -> Colour:
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
+
+
+def _wood(rng: Random, dark: Colour, light: Colour, board_m: float, gloss: float) -> Any:
+    """Boards along x, each with its own tone, figure and fine pores."""
+    g = Graph("wood")
+    offset = (rng.uniform(0, 9), rng.uniform(0, 9), 0)
+    boards = g.node(
+        "ShaderNodeTexBrick",
+        {"offset": rng.uniform(0.2, 0.6)},
+        vector=g.stretch((1, 1, 1), (offset[0] / 9, offset[1] / 9, 0)),
+        scale=1.0,
+        mortar_size=0.0012,
+        mortar_smooth=0.3,
+        brick_width=rng.uniform(0.9, 1.6),
+        row_height=board_m,
+        color1=(0.1, 0.1, 0.1),
+        color2=(0.9, 0.9, 0.9),
+        mortar=(0.0, 0.0, 0.0),
+    )
+    shift = g.node("ShaderNodeVectorMath", {"operation": "MULTIPLY_ADD"})
+    g.put(shift.inputs[0], boards.outputs[0])
+    g.put(shift.inputs[1], (7.0, 7.0, 7.0))
+    g.put(shift.inputs[2], g.stretch((1.6, 17, 1), offset))
+    figure = g.noise(shift.outputs[0], 1.0, 7.0, rng.uniform(0.6, 1.6))
+    pores = g.noise(g.stretch((14, 420, 1), offset), 1.0, 3.0)
+    grain = g.sum(figure, pores, 0.3)
+    middle: Colour = tuple((a + b) / 2 for a, b in zip(dark, light, strict=True))  # type: ignore
+    colour = g.ramp(grain, [(0.42, dark), (0.62, middle), (0.86, light)])
+    tone = g.remap(boards.outputs[0], 0.0, 0.9, 0.72, 1.1)
+    colour = g.node("ShaderNodeHueSaturation", color=colour, value=tone).outputs[0]
+    gap = g.remap(boards.outputs["Factor"], 0.0, 1.0, 1.0, 0.25)
+    colour = g.mix(1.0, colour, gap, "MULTIPLY")
+    normal = g.bump(grain, 0.25, 0.0015)
+    normal = g.bump(gap, 0.5, 0.002, normal)
+    return g.finish(colour, g.remap(pores, 0.3, 0.7, gloss - 0.08, gloss + 0.14), normal, 0.4)
+
+
+def oak(rng: Random) -> Any:
+    return _wood(rng, (0.22, 0.115, 0.047), (0.46, 0.28, 0.14), 0.14, 0.42)
+
+
+def walnut(rng: Random) -> Any:
+    return _wood(rng, (0.045, 0.02, 0.009), (0.17, 0.085, 0.04), 0.11, 0.36)
+
+
+def pine(rng: Random) -> Any:
+    return _wood(rng, (0.42, 0.24, 0.10), (0.66, 0.45, 0.24), 0.12, 0.5)
+
+
+def cherry(rng: Random) -> Any:
+    return _wood(rng, (0.16, 0.045, 0.018), (0.33, 0.12, 0.05), 0.6, 0.24)
+
+
+def weathered(rng: Random) -> Any:
+    return _wood(rng, (0.12, 0.11, 0.10), (0.36, 0.33, 0.29), 0.13, 0.72)
+
+
+def painted_boards(rng: Random) -> Any:
+    """Old paint that wear has taken off the grain and the edges."""
+    g = Graph("painted boards")
+    paint = rng.choice([(0.66, 0.67, 0.63), (0.16, 0.31, 0.36), (0.33, 0.42, 0.30)])
+    offset = (rng.uniform(0, 5), rng.uniform(0, 5), 0)
+    boards = g.node(
+        "ShaderNodeTexBrick", vector=g.position, scale=1.0, mortar_size=0.002,
+        brick_width=2.5, row_height=rng.uniform(0.09, 0.15),
+        color1=(1.0, 1.0, 1.0), color2=(0.8, 0.8, 0.8), mortar=(0.05, 0.05, 0.05),
+    )  # fmt: skip
+    fibres = g.noise(g.stretch((5, 130, 1), offset), 1.0, 5.0)
+    patches = g.noise(g.stretch((5, 16, 1), offset), 1.0, 8.0, 0.8)
+    wear = g.remap(g.sum(patches, fibres, 0.35), 0.78, 0.84, 0.0, 0.85)
+    bare = g.ramp(fibres, [(0.3, (0.14, 0.09, 0.055)), (0.7, (0.33, 0.23, 0.15))])
+    coat = g.ramp(patches, [(0.3, _tinted(paint, 0.85)), (0.7, paint)])
+    colour = g.mix(1.0, g.mix(wear, coat, bare), boards.outputs[0], "MULTIPLY")
+    normal = g.bump(fibres, 0.2, 0.001)
+    normal = g.bump(boards.outputs["Factor"], -0.6, 0.003, normal)
+    return g.finish(colour, g.remap(wear, 0, 1, 0.45, 0.75), normal, 0.4)
+
+
+def marble(rng: Random) -> Any:
+    g = Graph("marble")
+    offset = (rng.uniform(0, 9), rng.uniform(0, 9), 0)
+    at = g.stretch((1, 1, 1), offset)
+    cloud = g.noise(at, 3.5, 6.0, 1.2)
+    vein = g.noise(at, 2.2, 9.0, 2.6)
+    line = g.ramp(vein, [(0.46, (0, 0, 0)), (0.5, (1, 1, 1)), (0.54, (0, 0, 0))])
+    stone = g.ramp(cloud, [(0.3, (0.60, 0.60, 0.59)), (0.65, (0.78, 0.77, 0.75))])
+    colour = g.mix(g.remap(line, 0, 1, 0, 0.75), stone, (0.27, 0.27, 0.28))
+    return g.finish(colour, g.remap(cloud, 0.3, 0.7, 0.12, 0.22), None, 0.5)
+
+
+def granite(rng: Random) -> Any:
+    g = Graph("granite")
+    base = rng.choice([(0.09, 0.085, 0.08), (0.30, 0.27, 0.24)])
+    cells = g.node("ShaderNodeTexVoronoi", vector=g.position, scale=330.0)
+    fine = g.noise(g.position, 160.0, 5.0)
+    grey = g.ramp(
+        g.sum(g.remap(cells.outputs["Color"], 0, 1, 0, 0.6), fine, 0.5),
+        [(0.3, _tinted(base, 0.25)), (0.52, base), (0.74, (0.58, 0.55, 0.5))],
+    )
+    return g.finish(grey, 0.16)
+
+
+def terrazzo(rng: Random) -> Any:
+    g = Graph("terrazzo")
+    wobble = g.noise(g.position, 60.0, 2.0)
+    cells = g.node("ShaderNodeTexVoronoi", vector=g.position, scale=75.0)
+    shade = g.ramp(
+        cells.outputs["Color"],
+        [(0.2, (0.62, 0.6, 0.56)), (0.5, (0.44, 0.36, 0.3)), (0.8, (0.2, 0.23, 0.25))],
+    )
+    chip = g.remap(g.sum(cells.outputs["Distance"], wobble, 0.35), 0.5, 0.53, 1, 0)
+    return g.finish(g.mix(chip, (0.68, 0.66, 0.62), shade), 0.25)
+
+
+def slate(rng: Random) -> Any:
+    g = Graph("slate")
+    at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
+    relief = g.noise(at, 14.0, 10.0, 0.7)
+    colour = g.ramp(relief, [(0.3, (0.022, 0.025, 0.028)), (0.75, (0.085, 0.09, 0.095))])
+    return g.finish(colour, g.remap(relief, 0.3, 0.7, 0.45, 0.7), g.bump(relief, 0.5, 0.004), 0.4)
+
+
+def concrete(rng: Random) -> Any:
+    g = Graph("concrete")
+    at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
+    stain = g.noise(at, 4.0, 8.0, 0.5)
+    sand = g.noise(at, 220.0, 3.0)
+    colour = g.ramp(g.sum(stain, sand, 0.22), [(0.4, (0.2, 0.195, 0.185)), (0.8, (0.42, 0.41, 0.39))])
+    return g.finish(colour, 0.72, g.bump(sand, 0.25, 0.001), 0.3)
+
+
+def tiles(rng: Random) -> Any:
+    g = Graph("tiles")
+    one = rng.choice([(0.66, 0.65, 0.6), (0.10, 0.27, 0.30), (0.47, 0.23, 0.14), (0.2, 0.28, 0.42)])
+    size = rng.choice([0.1, 0.15])
+    grid = g.node(
+        "ShaderNodeTexBrick", {"offset": 0.0}, vector=g.position, scale=1.0,
+        mortar_size=0.002, brick_width=size, row_height=size, color1=one,
+        color2=_tinted(one, 0.8), mortar=(0.33, 0.31, 0.28),
+    )  # fmt: skip
+    uneven = g.noise(g.position, 22.0, 3.0)
+    colour = g.mix(0.35, grid.outputs[0], g.mix(1.0, grid.outputs[0], uneven, "MULTIPLY"))
+    normal = g.bump(grid.outputs["Factor"], -0.8, 0.003, g.bump(uneven, 0.12, 0.004))
+    return g.finish(colour, g.remap(grid.outputs["Factor"], 0, 1, 0.15, 0.8), normal)
+
+
+def _weave(g: Graph, thread_m: float) -> tuple[Any, Any]:
+    """Height of a plain weave and of the folds under it."""
+    across = g.node("ShaderNodeTexWave", {"bands_direction": "X"}, vector=g.position,
+                    scale=0.314 / thread_m, distortion=0.6, detail=1.0)  # fmt: skip
+    along = g.node("ShaderNodeTexWave", {"bands_direction": "Y"}, vector=g.position,
+                   scale=0.314 / thread_m, distortion=0.6, detail=1.0)  # fmt: skip
+    return g.sum(across.outputs["Factor"], along.outputs["Factor"]), g.noise(
+        g.stretch((1.0, 2.3, 1)), 4.0, 3.0, 1.1
+    )
+
+
+def linen(rng: Random) -> Any:
+    g = Graph("linen")
+    cloth = rng.choice([(0.62, 0.57, 0.48), (0.72, 0.71, 0.68), (0.25, 0.3, 0.36), (0.5, 0.3, 0.27)])
+    weave, folds = _weave(g, 0.0011)
+    slub = g.noise(g.stretch((8, 300, 1)), 1.0, 2.0)
+    colour = g.ramp(g.sum(g.remap(weave, 0, 2, 0, 0.7), slub, 0.4),
+                    [(0.2, _tinted(cloth, 0.66)), (0.8, cloth)])  # fmt: skip
+    normal = g.bump(weave, 0.35, 0.0006, g.bump(folds, 0.8, 0.03))
+    g.surface.inputs["Sheen Weight"].default_value = 0.25
+    return g.finish(colour, 0.9, normal, 0.2)
+
+
+def _bands(g: Graph, axis: str, width_m: float, share: float) -> Any:
+    wave = g.node("ShaderNodeTexWave", {"bands_direction": axis, "wave_profile": "SAW"},
+                  vector=g.position, scale=0.314 / width_m, distortion=0.05, detail=0.0)  # fmt: skip
+    return g.remap(wave.outputs["Factor"], share - 0.01, share + 0.01, 0.0, 1.0)
+
+
+def checked(rng: Random) -> Any:
+    """A gingham: where the bands cross the colour is full, elsewhere half."""
+    g = Graph("checked cloth")
+    dye = rng.choice([(0.42, 0.03, 0.035), (0.05, 0.11, 0.3), (0.06, 0.2, 0.1)])
+    width = rng.uniform(0.028, 0.05)
+    weave, folds = _weave(g, 0.0012)
+    both = g.sum(_bands(g, "X", width, 0.5), _bands(g, "Y", width, 0.5))
+    colour = g.ramp(
+        g.remap(both, 0, 2, 0, 1),
+        [(0.05, (0.72, 0.7, 0.66)), (0.5, tuple((c + 0.7) / 2.4 for c in dye)), (0.95, dye)],  # type: ignore
+    )
+    normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.7, 0.025))
+    return g.finish(colour, 0.9, normal, 0.2)
+
+
+def striped(rng: Random) -> Any:
+    g = Graph("striped cloth")
+    dye = rng.choice([(0.09, 0.16, 0.28), (0.33, 0.27, 0.17), (0.35, 0.1, 0.08)])
+    weave, folds = _weave(g, 0.0012)
+    stripe = _bands(g, rng.choice("XY"), rng.uniform(0.02, 0.06), rng.uniform(0.55, 0.8))
+    colour = g.mix(stripe, (0.69, 0.66, 0.6), dye)
+    normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.8, 0.025))
+    return g.finish(colour, 0.9, normal, 0.2)
+
+
+def laminate(rng: Random) -> Any:
+    g = Graph("laminate")
+    tone = rng.choice([(0.6, 0.6, 0.58), (0.5, 0.47, 0.42), (0.13, 0.14, 0.15), (0.3, 0.4, 0.4)])
+    speck = g.noise(g.position, 240.0, 4.0)
+    smudge = g.noise(g.position, 6.0, 5.0)
+    colour = g.ramp(speck, [(0.35, _tinted(tone, 0.82)), (0.65, tone)])
+    return g.finish(colour, g.remap(smudge, 0.3, 0.7, 0.26, 0.42))
+
+
+def steel(rng: Random) -> Any:
+    """Brushed steel, as in a sink or a canteen."""
+    g = Graph("steel")
+    brush = g.noise(g.stretch((4, 900, 1)), 1.0, 3.0)
+    g.surface.inputs["Metallic"].default_value = 1.0
+    return g.finish((0.5, 0.5, 0.49), g.remap(brush, 0.2, 0.8, 0.28, 0.46), g.bump(brush, 0.1, 0.0005))
+
+
+def soil(rng: Random) -> Any:
+    """Trodden ground, dry or under grass."""
+    g = Graph("soil")
+    at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
+    clod = g.noise(at, 30.0, 9.0, 0.4)
+    moss = g.noise(at, 3.0, 6.0)
+    earth = g.ramp(clod, [(0.3, (0.05, 0.033, 0.02)), (0.7, (0.17, 0.12, 0.075))])
+    green = g.ramp(clod, [(0.3, (0.03, 0.055, 0.012)), (0.7, (0.10, 0.15, 0.035))])
+    colour = g.mix(g.remap(moss, 0.4, 0.55, 0, 0.9), earth, green)
+    return g.finish(colour, 0.95, g.bump(clod, 0.9, 0.012), 0.15)
+
+
+SURFACES: dict[str, Callable[[Random], Any]] = {
+    "oak": oak, "walnut": walnut, "pine": pine, "cherry": cherry, "weathered": weathered,
+    "painted_boards": painted_boards, "marble": marble, "granite": granite,
+    "terrazzo": terrazzo, "slate": slate, "concrete": concrete, "tiles": tiles,
+    "linen": linen, "checked": checked, "striped": striped, "laminate": laminate,
+    "steel": steel, "soil": soil,
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""What fruit lies in: bowls, plates, boards, a basket, a crate. Each stands on z = 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from training.scenes import forms, surfaces
+from training.scenes.shading import Colour, Graph, glass, paint
+
+GLAZES: tuple[Colour, ...] = (
+    (0.72, 0.71, 0.68), (0.05, 0.13, 0.26), (0.30, 0.36, 0.30), (0.55, 0.42, 0.28),
+    (0.09, 0.10, 0.11), (0.50, 0.20, 0.13),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """A thing to fill: `floor_m` is the height fruit falls onto, `radius_m` the room inside."""
+
+    root: Any
+    floor_m: float
+    radius_m: float
+
+
+def _glaze(rng: Random) -> Any:
+    graph = Graph("glaze")
+    colour = rng.choice(GLAZES)
+    speck = graph.noise(graph.position, rng.uniform(60, 160), 3.0)
+    dark: Colour = (colour[0] * 0.72, colour[1] * 0.72, colour[2] * 0.72)
+    shade = graph.ramp(speck, [(0.3, dark), (0.44, colour), (0.8, colour)])
+    return graph.finish(shade, rng.uniform(0.1, 0.35))
+
+
+def _dish(rng: Random, radius: float, height: float, material: Any) -> Any:
+    wall, foot = rng.uniform(0.004, 0.007), radius * 0.45
+    curve = rng.uniform(1.6, 2.6)
+    outer = [(foot, 0.0), (foot, 0.006)]
+    inner = []
+    for step in range(1, 15):
+        out = step / 14
+        outer.append((foot + (radius - foot) * out, 0.006 + (height - 0.006) * out**curve))
+    for step in range(14, -1, -1):
+        out = step / 14
+        inner.append((foot + (radius - foot) * out - wall, 0.012 + (height - 0.012) * out**curve))
+    return forms.turned("dish", [(0.0, 0.003), *outer, *inner, (0.0, 0.012)], material)
+
+
+def bowl(rng: Random) -> Vessel:
+    radius = rng.uniform(0.135, 0.155)
+    return Vessel(_dish(rng, radius, rng.uniform(0.075, 0.095), _glaze(rng)), 0.015, radius * 0.72)
+
+
+def wooden_bowl(rng: Random) -> Vessel:
+    radius = rng.uniform(0.14, 0.165)
+    root = _dish(rng, radius, rng.uniform(0.07, 0.09), surfaces.cherry(rng))
+    return Vessel(root, 0.015, radius * 0.72)
+
+
+def glass_bowl(rng: Random) -> Vessel:
+    radius = rng.uniform(0.135, 0.15)
+    return Vessel(_dish(rng, radius, 0.085, glass("bowl glass")), 0.015, radius * 0.7)
+
+
+def plate(rng: Random) -> Vessel:
+    radius = rng.uniform(0.12, 0.14)
+    profile = [
+        (0.0, 0.002), (radius * 0.55, 0.0), (radius * 0.62, 0.004), (radius, 0.018),
+        (radius + 0.001, 0.0205), (radius, 0.022), (radius * 0.68, 0.009),
+        (radius * 0.6, 0.007), (0.0, 0.007),
+    ]  # fmt: skip
+    return Vessel(forms.turned("plate", profile, _glaze(rng)), 0.009, radius * 0.6)
+
+
+def board(rng: Random) -> Vessel:
+    long, wide, thick = rng.uniform(0.34, 0.42), rng.uniform(0.22, 0.27), rng.uniform(0.016, 0.028)
+    wood = rng.choice([surfaces.oak, surfaces.pine, surfaces.walnut])(rng)
+    root = forms.box("board", (long, wide, thick), (0, 0, thick / 2), wood, 0.004)
+    return Vessel(root, thick + 0.002, wide * 0.42)
+
+
+def tray(rng: Random) -> Vessel:
+    metal = paint("tray metal", rng.choice([(0.3, 0.3, 0.3), (0.1, 0.18, 0.16)]), 0.4, metallic=0.7)
+    radius = rng.uniform(0.16, 0.19)
+    profile = [
+        (0.0, 0.0), (radius, 0.0), (radius + 0.012, 0.022), (radius + 0.009, 0.023),
+        (radius - 0.002, 0.003), (0.0, 0.003),
+    ]  # fmt: skip
+    return Vessel(forms.turned("tray", profile, metal), 0.005, radius * 0.75)
+
+
+def basket(rng: Random) -> Vessel:
+    """Osier: rods go in and out of upright stakes, course upon course."""
+    radius, height, stakes = rng.uniform(0.14, 0.16), rng.uniform(0.08, 0.1), 26
+    rod = 0.0042
+    osier = paint("osier", rng.choice([(0.30, 0.17, 0.07), (0.42, 0.28, 0.14)]), 0.6)
+    parts = []
+    courses = int(height / (rod * 1.75))
+    for course in range(courses):
+        up = course / courses
+        path = []
+        for step in range(stakes * 4):
+            turn = math.tau * step / (stakes * 4)
+            sway = math.sin(turn * stakes / 2 + math.pi * (course % 2)) * rod * 0.9
+            out = radius * (0.82 + 0.18 * up) + sway
+            path.append((out * math.cos(turn), out * math.sin(turn), rod + up * height))
+        parts.append(forms.tube("course", path, rod, osier, closed=True))
+    for stake in range(stakes):
+        turn = math.tau * stake / stakes
+        path = [
+            (radius * k * math.cos(turn), radius * k * math.sin(turn), h)
+            for k, h in ((0.82, 0.0), (0.91, height * 0.5), (1.0, height + 0.006))
+        ]
+        parts.append(forms.tube("stake", path, rod * 0.8, osier))
+    parts.append(forms.turned("rim", _ring(radius, height + 0.006, 0.007), osier))
+    floor = [(0.0, 0.006), (radius * 0.82, 0.006), (radius * 0.82, 0.002), (0.0, 0.002)]
+    parts.append(forms.turned("basket floor", floor, osier))
+    return Vessel(forms.gather("basket", parts), 0.01, radius * 0.66)
+
+
+def _ring(radius: float, height: float, thick: float) -> list[tuple[float, float]]:
+    turns = [math.tau * step / 10 for step in range(11)]
+    return [(radius + thick * math.cos(t), height + thick * math.sin(t)) for t in turns]
+
+
+def crate(rng: Random) -> Vessel:
+    """A market crate of thin slats, open above."""
+    wood = surfaces.pine(rng)
+    long, wide, high, thick = 0.46, 0.32, 0.13, 0.008
+    parts = []
+    for slat in range(5):
+        y = (slat - 2) * wide / 5
+        parts.append(forms.box("slat", (long, wide / 5.6, thick), (0, y, thick / 2), wood, 0.001))
+    for level in (0.036, 0.096):
+        for side in (-1, 1):
+            tall = 0.05
+            parts.append(forms.box("side", (long, thick, tall), (0, side * wide / 2, level), wood, 0.001))
+            end = (thick, wide, tall)
+            parts.append(forms.box("end", end, (side * long / 2, 0, level), wood, 0.001))
+    for x in (-1, 1):
+        for y in (-1, 1):
+            place = (x * (long / 2 - 0.013), y * (wide / 2 - 0.013), high / 2)
+            parts.append(forms.box("post", (0.02, 0.02, high), place, wood, 0.001))
+    return Vessel(forms.gather("crate", parts), 0.01, 0.135)
+
+
+VESSELS: dict[str, Callable[[Random], Vessel]] = {
+    "bowl": bowl, "wooden_bowl": wooden_bowl, "glass_bowl": glass_bowl, "plate": plate,
+    "board": board, "tray": tray, "basket": basket, "crate": crate,
+}  # fmt: skip
