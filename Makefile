@@ -1,0 +1,87 @@
+# Everything here works on a fresh machine with Python 3.10 or newer and a package index.
+PYTHON ?= python3
+PORT   ?= 8000
+BIN    := .venv/bin
+TRAIN  := .venv-training/bin
+SCENES := .venv-scenes/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run lab test check fix pins detector images test-training test-scenes clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: .venv/ready  ## set up, start the server, count the pictures in images/, keep serving (PORT=8000, ONCE=1)
+	@$(BIN)/countlab tour images --port $(PORT) $(if $(ONCE),--once)
+
+lab: .venv/ready  ## open both notebooks in JupyterLab
+	@$(BIN)/jupyter lab server.ipynb client.ipynb
+
+test: .venv/ready-dev  ## set up and run the tests
+	@$(BIN)/python -m pytest
+
+check: .venv/ready-dev  ## lint, formats, types, notebooks without outputs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify server.ipynb client.ipynb
+
+fix: .venv/ready-dev  ## format, mend what ruff can, strip the notebooks
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/nbstripout server.ipynb client.ipynb
+
+pins: .venv/ready  ## resolve requirements into constraints.txt again
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+		requirements.txt requirements-dev.txt --output-file constraints.txt
+
+detector: .venv-training/ready  ## train the built-in detector (hours; resumes where it stopped)
+	@$(TRAIN)/python -m training.train --config training/detector.toml
+	@$(TRAIN)/python -m training.export --config training/detector.toml
+
+images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
+	@$(SCENES)/python -m training.scenes.render --out images
+
+test-training: .venv-training/ready  ## the tests that need torch, a short training among them
+	@$(TRAIN)/python -m pytest tests/training -m training
+
+test-scenes: .venv-scenes/ready  ## the tests that render with Blender
+	@$(SCENES)/python -m pytest tests/training -m scenes
+
+clean:  ## remove the environments and caches, nothing of yours
+	rm -rf .venv .venv-training .venv-scenes .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+# The environments. uv takes seconds where pip takes a minute; where it cannot be used
+# (an index that only pip is told of, say), pip does the same.
+define install
+	@$(1)/uv pip install --quiet --python $(1)/python $(2) || $(1)/python -m pip install --quiet $(2)
+endef
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "countlab needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 run")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/ready: .venv/bin/uv requirements.txt constraints.txt pyproject.toml
+	@echo "Setting up .venv (once) …"
+	$(call install,$(BIN),-c constraints.txt -r requirements.txt -e .)
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(call install,$(BIN),-c constraints.txt -r requirements-dev.txt)
+	@touch $@
+
+# torch is asked for through pip: uv does not see builds that lie on disk.
+.venv-training/ready: training/requirements.txt requirements.txt constraints.txt
+	@echo "Setting up .venv-training (once) …"
+	@$(PYTHON) -m venv .venv-training
+	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt -e .)
+	@touch $@
+
+.venv-scenes/ready: training/scenes/requirements.txt
+	@echo "Setting up .venv-scenes (once) …"
+	@$(PYTHON) -m venv .venv-scenes
+	@$(SCENES)/python -m pip install --quiet --disable-pip-version-check -r training/scenes/requirements.txt
+	@touch $@

@@ -1,0 +1,89 @@
+"""What many tests need: real pictures, a real server on loopback, material beside the project."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from countlab.images import Pixels, read_picture, write_picture
+from countlab.notebook import Server, serve
+from countlab.server import create_app
+from countlab.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+FRUITS = ROOT / "countlab" / "models" / "fruits"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing a test does may touch a person's own folder."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("COUNTLAB_HOME", str(folder))
+    monkeypatch.delenv("COUNTLAB_MODEL", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the photos and detectors of ../shared/data, which are not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """The picture of the confidence exercise."""
+    return (ROOT / "images" / "fruits.jpg").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def pixels(photo: bytes) -> Pixels:
+    return read_picture(photo, max_bytes=10**8, max_pixels=10**8).pixels
+
+
+@pytest.fixture(scope="session")
+def second_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose own model `planets` finds the same boxes as `fruits`, under other names."""
+    home = tmp_path_factory.mktemp("second")
+    folder = home / "models" / "planets"
+    folder.mkdir(parents=True)
+    for name in ("fruits.cfg", "fruits.weights"):
+        shutil.copy(FRUITS / name, folder / name)
+    labels = (FRUITS / "fruits.names").read_text().split()
+    planets = ["mercury", "venus", "mars", "saturn", "uranus", "neptune", "earth", "pluto"]
+    (folder / "planets.names").write_text("\n".join(planets[: len(labels)]) + "\n")
+    (folder / "model.toml").write_text(
+        'name = "planets"\nlabels = "planets.names"\n[files]\n'
+        'config = { name = "fruits.cfg" }\nweights = { name = "fruits.weights" }\n'
+    )
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(second_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole server with two models, on a free port of this machine."""
+    kept = tmp_path_factory.mktemp("kept")
+    settings = Settings(home=second_model)
+    running = serve(create_app(settings=settings, keep=kept), port=0)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def drawing() -> Pixels:
+    """A small picture with structure in all three colours, told apart when turned or mirrored."""
+    image = np.full((60, 90, 3), 200, np.uint8)
+    cv2.rectangle(image, (0, 0), (29, 19), (255, 0, 0), -1)
+    cv2.circle(image, (60, 40), 12, (0, 0, 255), -1)
+    return image
+
+
+@pytest.fixture
+def jpeg(drawing: Pixels) -> bytes:
+    return write_picture(drawing, "JPEG")
