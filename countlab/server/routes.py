@@ -59,6 +59,7 @@ Object = Annotated[
 
 @about.get("/", summary="A greeting that says where to go")
 def greeting(lab: TheLab) -> dict[str, str]:
+    """For people who open the bare address: what this is and where to click next."""
     return {
         "message": "This is countlab: send a picture, get back boxes and counts.",
         "docs": "/docs",
@@ -71,6 +72,7 @@ def greeting(lab: TheLab) -> dict[str, str]:
 
 @about.get("/health", summary="Is the server alive?")
 def health(lab: TheLab) -> dict[str, Any]:
+    """Answers at once as long as the server lives; tells its version, engine and open models."""
     return {
         "status": "ok",
         "version": __version__,
@@ -81,6 +83,10 @@ def health(lab: TheLab) -> dict[str, Any]:
 
 @about.get("/models", summary="Which models there are")
 def models(lab: TheLab) -> dict[str, Any]:
+    """Built in, published (fetched when first used) and your own: labels, size, on disk or not.
+
+    `unreadable` names the model folders that are not understood, each with the reason.
+    """
     catalogue = lab.pipeline.catalogue
     return {
         "default": lab.pipeline.settings.default_model,
@@ -91,6 +97,7 @@ def models(lab: TheLab) -> dict[str, Any]:
 
 @about.get("/models/{name}", summary="One model")
 def one_model(name: str, lab: TheLab) -> dict[str, Any]:
+    """The same as its entry in `/models`."""
     return _described(lab.pipeline.catalogue.find(name), lab)
 
 
@@ -144,6 +151,7 @@ def predict_single(
     confidence: Confidence = 0.5,
     nms: Nms = None,
 ) -> Response:
+    """What `/predict` finds, always as JSON: for programs that cannot set `Accept`."""
     prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
     return _as_json(prediction, request)
 
