@@ -18,6 +18,7 @@ else:
     import tomli as tomllib
 
 Language = Literal["en", "es"]
+_LISTED = 12  # more names than that hide the one that matters
 
 
 class Text(NamedTuple):
@@ -51,7 +52,8 @@ def pick_language(accept_language: str) -> Language:
 def _shown(value: object) -> str:
     """A fact as people read it: lists with commas, numbers with spaces, long input cut short."""
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
+        first = ", ".join(str(item) for item in value[:_LISTED])
+        return first if len(value) <= _LISTED else f"{first}, … ({len(value)})"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", "\u202f")
     text = str(value)

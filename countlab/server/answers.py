@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from countlab.images import FORMATS
+
+
+class Jpeg(Response):
+    """Named first at /docs, so that a person who tries the address there sees a picture."""
+
+    media_type = "image/jpeg"
 
 
 class Found(BaseModel):
@@ -66,9 +72,14 @@ COUNTED: dict[int | str, dict[str, Any]] = {
 }
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": Counted,
         "description": "The picture with boxes; with `Accept: application/json` the findings.",
-        "content": {**_PICTURES, "application/json": {"example": _EXAMPLE}},
+        "content": {
+            **_PICTURES,
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Counted"},
+                "example": _EXAMPLE,
+            },
+        },
     }
 }
 

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
-from countlab.server import problems
+from countlab.server import description, problems
 from countlab.server.lab import Lab
 from countlab.server.query import refuse_unknown_parameters
 from countlab.server.routes import about, counting
@@ -17,9 +17,9 @@ from countlab.settings import Settings
 _DESCRIPTION = """
 One picture in, one number out. Send a photo, get back boxes and counts.
 
-Open an address below, press **Try it out**, choose a picture from `images/` and press
-**Execute**. Every error says what arrived, what is allowed and what to do (in Spanish when the
-browser asks for it).
+Open an address below, choose a picture, for example from `images/`, and press **Execute**.
+Every error says what arrived, what is allowed and what to do (in Spanish when the browser asks
+for it).
 """
 
 
@@ -41,10 +41,12 @@ def create_app(
         description=_DESCRIPTION,
         dependencies=[Depends(refuse_unknown_parameters)],
         redoc_url=None,  # its page asks the internet for a logo
-        responses=problems.DOCUMENTED,
+        responses=problems.documented(),
+        swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
     )
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
     problems.install(app)
+    description.install(app)
     app.include_router(about)
     if routes:
         app.include_router(counting)

@@ -62,13 +62,31 @@ class Problem(BaseModel):
     fix: str
 
 
-DOCUMENTED: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": ", ".join(sorted(code for code in STATUS if STATUS[code] == status)),
-        "content": {"application/problem+json": {}},
+def documented() -> dict[int | str, dict[str, Any]]:
+    """For /docs: the codes that each status may carry, and what the document looks like."""
+    return {
+        status: {
+            "description": ", ".join(f"`{code}`" for code in STATUS if STATUS[code] == status),
+            "content": {
+                "application/problem+json": {
+                    "schema": Problem.model_json_schema(),
+                    "example": problem_of(example, "en"),
+                }
+            },
+        }
+        for status, example in _EXAMPLES.items()
     }
-    for status in (400, 404, 413, 415, 422, 503)
+
+
+_EXAMPLES = {
+    400: CountlabError("broken_picture", format="JPEG"),
+    404: CountlabError("unknown_model", arrived="fruit", known=["fruits"], folder="models"),
+    413: CountlabError("too_many_bytes", arrived=12_000_000, allowed=10_000_000),
+    415: CountlabError("not_a_picture", starts="<html>"),
+    422: CountlabError("unknown_object", model="fruits", arrived="oranges", known=["orange"]),
+    503: CountlabError(
+        "model_not_here", model="yolov3", missing="yolov3.weights", folder="models/yolov3"
+    ),
 }
 
 
@@ -135,4 +153,4 @@ def _from_http(request: Request, error: HTTPException) -> CountlabError:
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "POST")
         return CountlabError("wrong_method", method=method, path=path, allowed=allowed)
-    return CountlabError("bad_request", reason=error.detail)
+    return CountlabError("bad_request", reason=error.detail.rstrip("."))

@@ -37,8 +37,8 @@ _known_of: WeakKeyDictionary[Callable[..., Any], tuple[list[str], list[str]]] = 
 async def refuse_unknown_parameters(request: Request) -> None:
     """Names the unknown parameter, the known ones, and the one that was probably meant."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
+    if not isinstance(route, APIRoute) or not route.include_in_schema:
+        return  # pages such as /docs, which describe no parameters
     known, fields = _known(route)
     for arrived in request.query_params:
         if arrived not in known:

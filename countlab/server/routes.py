@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from countlab import __version__
 from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
-from countlab.server.answers import COUNTED, PICTURE, Counted, wants_json, wants_picture
+from countlab.server.answers import COUNTED, PICTURE, Counted, Jpeg, wants_json, wants_picture
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
 from countlab.server.plurals import label_of
@@ -35,6 +35,7 @@ ModelName = Annotated[
         examples=["fruits"],
     ),
 ]
+OneName = Annotated[str, Path(description="A name from /models.", examples=["fruits"])]
 Confidence = Annotated[
     float,
     Query(ge=0, le=1, description="Only what the model is surer of than this counts: 0 to 1."),
@@ -54,6 +55,10 @@ Object = Annotated[
         description="Count only this label, for example orange; everything if left out.",
         examples=["orange"],
     ),
+]
+
+Plural = Annotated[
+    str, Path(description="The plural of a label, such as Oranges.", examples=["Oranges"])
 ]
 
 
@@ -96,12 +101,12 @@ def models(lab: TheLab) -> dict[str, Any]:
 
 
 @about.get("/models/{name}", summary="One model")
-def one_model(name: str, lab: TheLab) -> dict[str, Any]:
+def one_model(name: OneName, lab: TheLab) -> dict[str, Any]:
     """The same as its entry in `/models`."""
     return _described(lab.pipeline.catalogue.find(name), lab)
 
 
-@counting.post("/predict", summary="The picture with boxes", responses=PICTURE)
+@counting.post("/predict", summary="The picture with boxes", response_class=Jpeg, responses=PICTURE)
 def predict(
     request: Request,
     lab: TheLab,
@@ -186,7 +191,7 @@ def predict_batch(
 def count_plural(
     request: Request,
     lab: TheLab,
-    plural: str,
+    plural: Plural,
     file: UploadFile,
     model: ModelName = None,
     confidence: Confidence = 0.5,
