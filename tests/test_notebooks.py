@@ -1,0 +1,291 @@
+"""The lab as students run it: both notebooks in two real kernels, talking over real HTTP."""
+
+import html
+import json
+import os
+import queue
+import re
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager, start_new_kernel
+
+_ROOT = Path(__file__).parent.parent
+_NOTEBOOKS = ("server.ipynb", "client.ipynb")
+_CELL_S = 120
+
+
+@dataclass
+class Output:
+    """What one cell left behind: printed text, its last value, pictures, its error."""
+
+    printed: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def value(self) -> str:
+        return self.data.get("text/plain", "")
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the pictures it shows."""
+        page = self.data.get("text/html", "")
+        return [html.unescape(title) for title in re.findall(r"<figcaption.*?>(.*?)</", page)]
+
+
+class Kernel:
+    """A real kernel in the folder of a lab."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        environment = {**os.environ, "COUNTLAB_HOME": str(home), "PYTHONPATH": str(_ROOT)}
+        self.manager: KernelManager
+        self.client: BlockingKernelClient
+        self.manager, self.client = start_new_kernel(cwd=str(folder), env=environment)
+
+    def run(self, source: str) -> Output:
+        output = Output()
+        self.client.execute_interactive(
+            source, timeout=_CELL_S, output_hook=lambda message: _collect(message, output)
+        )
+        return output
+
+    def stop(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def _collect(message: dict[str, Any], output: Output) -> None:
+    content = message["content"]
+    if message["msg_type"] == "stream":
+        output.printed += content["text"]
+    elif message["msg_type"] in ("execute_result", "display_data"):
+        output.data.update(content["data"])
+    elif message["msg_type"] == "error":
+        output.error = "\n".join(content["traceback"])
+
+
+def _cells(name: str) -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = json.loads((_ROOT / name).read_text(encoding="utf-8"))["cells"]
+    return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+
+
+def _run_all(kernel: Kernel, name: str, *, changed: dict[str, str]) -> dict[str, Output]:
+    """Run → Run All Cells, with the cells in `changed` as a person might have edited them."""
+    outputs = {}
+    for cell in _cells(name):
+        if cell["cell_type"] == "code":
+            outputs[cell["id"]] = kernel.run(changed.get(cell["id"], cell["source"]))
+            assert outputs[cell["id"]].error is None, outputs[cell["id"]].error
+    return outputs
+
+
+@dataclass
+class RunLab:
+    """Both notebooks after Run All: their kernels, still alive, and what the cells left."""
+
+    server: Kernel
+    client: Kernel
+    port: int
+    server_cells: dict[str, Output]
+    client_cells: dict[str, Output]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunLab]:
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "images").symlink_to(_ROOT / "images")
+    port = _free_port_with_a_free_neighbour()
+    kernels = [Kernel(folder, folder / "home") for _ in _NOTEBOOKS]
+    try:
+        server, client = kernels
+        server_cells = _run_all(server, "server.ipynb", changed={"port": f"PORT = {port}"})
+        address = f'BASE_URL = "http://127.0.0.1:{port}"'
+        client_cells = _run_all(client, "client.ipynb", changed={"base-url": address})
+        yield RunLab(server, client, port, server_cells, client_cells)
+    finally:
+        for kernel in kernels:
+            kernel.stop()
+
+
+def _free_port_with_a_free_neighbour() -> int:
+    """The classic cell listens on the port above."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = int(first.getsockname()[1])
+            try:
+                socket.create_server(("127.0.0.1", port + 1)).close()
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@pytest.mark.parametrize("name", _NOTEBOOKS)
+def test_committed_without_outputs(name: str) -> None:
+    notebook = json.loads((_ROOT / name).read_text(encoding="utf-8"))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], cell["id"]
+            assert cell["execution_count"] is None, cell["id"]
+
+
+@pytest.mark.parametrize("name", _NOTEBOOKS)
+def test_cells_are_short_and_explained(name: str) -> None:
+    cells = _cells(name)
+    for before, cell in pairwise(cells):
+        assert cell["source"].count("\n") < 20, cell["id"]
+        assert "markdown" in (before["cell_type"], cell["cell_type"]) or "parameters" in (
+            before["metadata"].get("tags", ())
+        ), f"nothing explains {cell['id']}"
+
+
+def test_server_shows_what_the_model_finds(lab: RunLab) -> None:
+    cells = lab.server_cells
+    assert len(cells["look"].titles) >= 6
+    assert "fruits.jpg" in cells["truth-table"].value
+    assert _found(cells["predict"].titles[0]) > 0
+    assert "confidence" in cells["findings-table"].value
+    counts = [_found(title) for title in cells["three-confidences"].titles]
+    assert len(counts) == 3
+    assert counts[0] > counts[2]
+
+
+def test_server_notebook_stays_usable_and_the_server_answers(lab: RunLab) -> None:
+    assert f"http://127.0.0.1:{lab.port}/docs" in lab.server_cells["serve"].printed
+    assert "'ok'" in lab.server_cells["ask"].value
+    assert "confidence" in lab.server_cells["openapi"].value
+    assert lab.server.run("1 + 1").value == "2"
+
+
+def test_client_sees_the_pictures_come_back(lab: RunLab) -> None:
+    cells = lab.client_cells
+    url = f"http://127.0.0.1:{lab.port}/predict?model=fruits&confidence=0.5"
+    assert url in cells["build-url"].value
+    assert cells["post"].printed.startswith("200 image/jpeg")
+    assert url in cells["client-predict"].printed
+    assert len(cells["client-predict"].titles) == 1
+    assert re.match(r"[1-9]\d* objects: \{'", cells["client-count"].printed)
+    assert len(cells["orange-pictures"].titles) >= 6
+    assert len(cells["misleading"].titles) == 4
+
+
+def test_client_counts_less_as_the_confidence_grows(lab: RunLab) -> None:
+    titles = lab.client_cells["six-confidences"].titles
+    counts = [_found(title) for title in titles]
+    assert len(counts) == 6
+    assert counts == sorted(counts, reverse=True)
+    assert "image/png" in lab.client_cells["confidence-plot"].data
+
+
+def test_client_compares_truth_and_count(lab: RunLab) -> None:
+    rows = [line.split() for line in lab.client_cells["orange-table"].value.splitlines()]
+    table = {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows if len(row) == 4}
+    truths = [truth for truth, _, _ in table.values()]
+    assert {1, 2, 3, 4, 5} < set(truths)
+    assert max(truths) > 5
+    for truth, counted, mark in table.values():
+        assert mark == ("✓" if truth == counted else "✗")
+
+
+def test_client_shows_errors_with_code_and_fix(lab: RunLab) -> None:
+    cells = lab.client_cells
+    code, detail, fix = cells["error-model"].printed.splitlines()
+    assert code.endswith("unknown_model")
+    assert "“fruit”" in detail
+    assert "fruits" in detail
+    assert len(fix) > len("fix:   ")
+    assert cells["error-text"].printed.startswith("415")
+    assert "'not_a_picture'" in cells["error-text"].value
+    assert "'fix'" in cells["error-text"].value
+    assert cells["error-parameter"].printed.startswith("422 unknown_parameter\n")
+    assert "Write confidence= instead of param=" in cells["error-parameter"].printed
+
+
+def test_student_adds_an_endpoint_and_serves_again(lab: RunLab) -> None:
+    assert "Not there yet" in lab.client_cells["your-endpoint-answer"].printed
+    cells = {cell["id"]: cell["source"] for cell in _cells("server.ipynb")}
+    solution = cells["your-turn"].partition("```python\n")[2].partition("```")[0]
+    assert lab.server.run(solution).error is None
+    assert lab.server.run(cells["serve"]).error is None
+    client_cell = next(c for c in _cells("client.ipynb") if c["id"] == "your-endpoint-answer")
+    answered = lab.client.run(client_cell["source"])
+    assert answered.error is None
+    assert int(answered.printed.split()[0]) >= 0
+
+
+def test_a_taken_port_is_one_line_in_the_notebook(lab: RunLab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = lab.server.run(f"serve(app, port={port})")
+    assert refused.error is not None
+    assert refused.error.startswith("port_taken: ")
+    assert "\n" not in refused.error
+    assert lab.server.run("server.running").value == "True"
+
+
+def test_the_classic_cell_blocks_answers_and_ends_on_interrupt(lab: RunLab) -> None:
+    cell = next(c for c in _cells("server.ipynb") if c["id"] == "classic-cell")
+    edited = cell["source"].replace("CLASSIC_WAY = False", "CLASSIC_WAY = True")
+    assert edited != cell["source"]
+    kernel = lab.server
+    cell_id = kernel.client.execute(edited)
+    classic = f"http://127.0.0.1:{lab.port + 1}"
+    assert _answers(classic), "the blocking cell never answered"
+    picture = (_ROOT / "images" / "fruits.jpg").read_bytes()
+    for base_url in (classic, f"http://127.0.0.1:{lab.port}"):  # neither server disturbs the other
+        answer = requests.post(f"{base_url}/countObjects", files={"file": picture}, timeout=60)
+        assert answer.status_code == 200
+    with pytest.raises(queue.Empty):  # it blocks: no reply while it serves
+        kernel.client.get_shell_msg(timeout=0.5)
+
+    kernel.manager.interrupt_kernel()
+
+    reply = kernel.client.get_shell_msg(timeout=20)
+    assert reply["parent_header"]["msg_id"] == cell_id
+    assert reply["content"]["status"] == "ok", reply["content"]
+    output = Output()
+    while (message := kernel.client.get_iopub_msg(timeout=10))["content"] != {
+        "execution_state": "idle"
+    }:
+        _collect(message, output)
+    assert output.printed.rstrip().endswith("The notebook is free again.")
+    assert "Traceback" not in output.printed
+    assert output.error is None
+    assert kernel.run("1 + 1").value == "2"
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{classic}/health", timeout=5)
+    restarted = kernel.run("server = serve(app, port=PORT)")  # also after nest_asyncio.apply()
+    assert restarted.error is None
+    assert _answers(f"http://127.0.0.1:{lab.port}")
+
+
+def test_stop_frees_the_port(lab: RunLab) -> None:
+    cell = next(c for c in _cells("server.ipynb") if c["id"] == "stop")
+    assert lab.server.run(cell["source"].removeprefix("# ")).error is None
+    with socket.create_server(("127.0.0.1", lab.port)):
+        pass
+    gone = next(c for c in _cells("client.ipynb") if c["id"] == "there")
+    assert lab.client.run(gone["source"]).printed.startswith("No server at")
+
+
+def _found(title: str) -> int:
+    """The number in “confidence 0.5: 3 found”."""
+    return int(title.rpartition(": ")[2].removesuffix(" found"))
+
+
+def _answers(base_url: str) -> bool:
+    for _ in range(100):
+        try:
+            return requests.get(f"{base_url}/health", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    return False
