@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 import numpy.typing as npt
-from mathutils import Vector
+from mathutils import Euler, Vector
 
 Array = npt.NDArray[np.float64]
 
@@ -128,3 +128,18 @@ def rest_on_ground(root: Any, ground_m: float = 0.0) -> None:
     """Move an object straight up or down until its lowest point touches the ground."""
     root.location += Vector((0, 0, ground_m - float(world_points(root)[:, 2].min())))
     bpy.context.view_layer.update()
+
+
+def turn_mesh(body: Any, turn: Euler) -> None:
+    """Turn the mesh and its parts, leaving the object's own rotation at zero."""
+    matrix = turn.to_matrix().to_4x4()
+    body.data.transform(matrix)
+    for part in body.children:
+        part.matrix_local = matrix @ part.matrix_local
+
+
+def labelled(body: Any, label: str | None) -> Any:
+    """A finished object: what it counts as (None: nothing), standing on the ground."""
+    body["label"] = label
+    rest_on_ground(body)
+    return body

@@ -71,7 +71,7 @@ class NodeGraph:
 
     def wobble(self, vector: Any, scale: float, amount: float) -> Any:
         """The vector pushed about by noise: breaks the regularity of cells and lines."""
-        push = self.add("ShaderNodeTexNoise", {"Vector": vector, "Scale": scale}).outputs[1]
+        push = self.add("ShaderNodeTexNoise", {"Vector": vector, "Scale": scale, "Detail": 1.0}).outputs[1]
         return self.add(
             "ShaderNodeVectorMath",
             {0: push, 1: (amount,) * 3, 2: vector},
