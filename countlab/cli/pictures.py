@@ -1,0 +1,108 @@
+"""Which pictures were meant, and counting them one after the other, here or by a server."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from countlab.cli.terminal import remarks, tell
+from countlab.errors import CountlabError
+from countlab.settings import Settings
+
+Asker = Callable[[Path], dict[str, Any]]
+"""Counts one picture; the answer has the members of the server's JSON."""
+
+_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+_BAR_FROM = 4  # fewer pictures are counted before a bar could be read
+# What is wrong with one picture; any other error would meet every picture alike.
+_OF_ONE_PICTURE = {
+    "no_such_file",
+    "empty_file",
+    "too_many_bytes",
+    "too_many_pixels",
+    "not_a_picture",
+    "broken_picture",
+}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One picture with its result, or with the reason why there is none."""
+
+    name: str
+    result: dict[str, Any] | None = None
+    error: CountlabError | None = None
+
+
+def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]]:
+    """Files as named, a folder's pictures by their endings, patterns for shells that have none."""
+    found: dict[Path, None] = {}  # in the order named, each once
+    missing = []
+    for path in paths:
+        if Path(path).is_dir():
+            some = [p for p in sorted(Path(path).iterdir()) if p.suffix.lower() in _ENDINGS]
+        elif Path(path).exists():
+            some = [Path(path)]
+        else:
+            some = [Path(match) for match in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
+            some = [match for match in some if match.is_file()]
+        found.update(dict.fromkeys(some))
+        if not some:
+            missing.append(CountlabError("no_such_file", path=path))
+    return list(found), missing
+
+
+def count_all(pictures: Sequence[Path], ask: Asker) -> list[Counted]:
+    from rich.progress import Progress
+
+    console = remarks()
+    hidden = len(pictures) < _BAR_FROM or not console.is_terminal
+    counted = []
+    with Progress(console=console, disable=hidden, transient=True) as bar:
+        for picture in bar.track(pictures, description="counting"):
+            one = _count_one(picture, ask)
+            if one.error:
+                tell(one.error, about=one.name)
+            counted.append(one)
+    return counted
+
+
+def _count_one(picture: Path, ask: Asker) -> Counted:
+    try:
+        return Counted(str(picture), result=ask(picture))
+    except CountlabError as error:
+        if error.code not in _OF_ONE_PICTURE:
+            raise
+        return Counted(str(picture), error=error)
+
+
+def locally(query: Mapping[str, Any], settings: Settings) -> Asker:
+    from countlab.pipeline import Pipeline, check_object
+
+    pipeline = Pipeline(settings)
+    model = pipeline.catalogue.find(query["model"] or settings.default_model)
+    if query["object"]:
+        check_object(model, query["object"])
+
+    def ask(picture: Path) -> dict[str, Any]:
+        try:
+            data = picture.read_bytes()
+        except OSError as reason:
+            raise CountlabError("no_such_file", path=picture) from reason
+        found = pipeline.predict(
+            data, model=model.name, confidence=query["confidence"], nms=query["nms"]
+        )
+        wanted = found.of(query["object"]) if query["object"] else found
+        return {"object": query["object"], **wanted.as_json(settings.language)}
+
+    return ask
+
+
+def over_http(url: str, query: Mapping[str, Any], settings: Settings) -> Asker:
+    from countlab.client import Client
+
+    client = Client(url, language=settings.language)
+    return lambda picture: dict(client.count(picture, **query).raw)

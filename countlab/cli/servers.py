@@ -1,0 +1,71 @@
+"""The commands that serve: `serve` for others to use, `tour` to see the lab work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countlab.settings import Settings
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
+]
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in; the default does not.")
+    ] = "127.0.0.1",
+    port: Port = 8000,
+    engine: Annotated[str, typer.Option(help="The library that runs the models.")] = "cvlib",
+    model: Annotated[
+        str | None, typer.Option(help="The model for requests that name none.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep the pictures that arrive in this folder (the last 100)."),
+    ] = None,
+) -> None:
+    """Serve the counting API until Ctrl-C.
+
+    Examples:
+
+    - `countlab serve` and then open http://127.0.0.1:8000/docs
+    - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
+    """
+    from countlab.catalogue import read_catalogue
+    from countlab.foreground import serving, wait_for_interrupt
+    from countlab.server import create_app
+
+    settings = Settings.from_environment()
+    settings = replace(settings, default_model=model or settings.default_model)
+    read_catalogue(settings.models_folder).find(settings.default_model)
+    app = create_app(engine=engine, settings=settings, keep=keep)
+    with serving(app, host=host, port=port):
+        wait_for_interrupt()
+
+
+def tour(
+    folder: Annotated[
+        Path, typer.Argument(help="Pictures, and a truth.csv with file, object, count.")
+    ] = Path("images"),
+    port: Port = 8000,
+    once: Annotated[bool, typer.Option("--once", help="Leave after the table.")] = False,
+) -> None:
+    """See the lab work: a real server counts a folder of pictures whose counts are known.
+
+    Prints the truth beside what was counted, writes the pictures with boxes to
+    `images_counted/`, and keeps serving until Ctrl-C. This is what `make run` does.
+
+    Examples:
+
+    - `countlab tour`
+    - `countlab tour my_pictures --port 9000 --once`
+    """
+    from countlab.tour import take_tour
+
+    failed = take_tour(folder, port=port, once=once, settings=Settings.from_environment())
+    raise typer.Exit(1 if failed else 0)

@@ -1,0 +1,166 @@
+"""The lab seen working: a real server counts pictures whose counts are known.
+
+What `make run` does after set-up. Only HTTP stands between it and the server, as for any client.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from countlab.client import Client
+from countlab.errors import CountlabError
+from countlab.foreground import serving, wait_for_interrupt
+from countlab.server import create_app
+from countlab.settings import Settings
+
+COUNTED_FOLDER = Path("images_counted")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object in one picture: how many there are, and how many were counted."""
+
+    picture: str
+    object: str
+    truth: int
+    counted: int
+    milliseconds: float
+
+    @property
+    def exact(self) -> bool:
+        return self.truth == self.counted
+
+
+def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> bool:
+    """Serves, counts, shows, and keeps serving unless `once`; true when a picture failed."""
+    truth = read_truth(folder)
+    console, failed = Console(highlight=False), False
+    with serving(create_app(settings=settings), port=port) as server:
+        client = Client(server.url, language=settings.language)
+        rows, errors = count_folder(folder, truth, client)
+        failed = bool(errors)
+        show(rows, errors, server.url, console, settings)
+        if not once:
+            console.print("\nCtrl-C ends the server.")
+            wait_for_interrupt()
+    return failed
+
+
+def read_truth(folder: Path) -> dict[str, dict[str, int]]:
+    """The counts that people made: by picture, then by object."""
+    path = folder / "truth.csv"
+    truth: dict[str, dict[str, int]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for line in csv.DictReader(file):
+                truth.setdefault(line["file"], {})[line["object"]] = int(line["count"])
+    except OSError as reason:
+        raise CountlabError("no_truth", path=path) from reason
+    except (KeyError, TypeError, ValueError) as reason:
+        raise CountlabError("bad_truth", path=path, reason=reason) from reason
+    if not truth:
+        raise CountlabError("bad_truth", path=path, reason="–")
+    return truth
+
+
+def count_folder(
+    folder: Path, truth: Mapping[str, Mapping[str, int]], client: Client
+) -> tuple[list[Row], dict[str, CountlabError]]:
+    """Counts every picture over HTTP and keeps it with its boxes; one that fails is told."""
+    rows: list[Row] = []
+    errors: dict[str, CountlabError] = {}
+    progress = Console(stderr=True)
+    names = track(
+        truth, "counting", console=progress, transient=True, disable=not progress.is_terminal
+    )
+    for name in names:
+        try:
+            rows += _count_picture(folder / name, truth[name], client)
+        except CountlabError as error:
+            errors[name] = error
+    return rows, errors
+
+
+def _count_picture(picture: Path, truth: Mapping[str, int], client: Client) -> list[Row]:
+    client.predict(picture).save(COUNTED_FOLDER / picture.name)  # the first loads the model, too
+    start = time.perf_counter()
+    counts = client.count(picture).counts
+    milliseconds = (time.perf_counter() - start) * 1000
+    return [
+        Row(picture.name, label, number, counts.get(label, 0), milliseconds)
+        for label, number in truth.items()
+    ]
+
+
+def show(
+    rows: Sequence[Row],
+    errors: Mapping[str, CountlabError],
+    url: str,
+    console: Console,
+    settings: Settings,
+) -> None:
+    console.print(table_of(rows))
+    for name, error in errors.items():
+        detail, fix = error.text(settings.language)
+        console.print(f"[red]✗[/red] {name}: {detail} {fix}", soft_wrap=True)
+    console.print(f"\n{summary_of(rows)}")
+    console.print(f"Pictures with boxes: {COUNTED_FOLDER}/", soft_wrap=True)
+    console.print(f"Try it yourself:     {url}/docs", soft_wrap=True)
+    console.print(f"The API:             POST {url}/countObjects?confidence=0.5", soft_wrap=True)
+
+
+def table_of(rows: Sequence[Row]) -> Table:
+    """Rows with nothing to count and nothing counted would hide the others; they are left out."""
+    table = Table("picture", "object", "truth", "counted", "", "ms", box=None, pad_edge=False)
+    for column in (2, 3, 5):
+        table.columns[column].justify = "right"
+    before = ""
+    for row in _telling(rows):
+        first = row.picture != before
+        before = row.picture
+        table.add_row(
+            row.picture if first else "",
+            row.object,
+            str(row.truth),
+            str(row.counted),
+            "[green]✓" if row.exact else "[red]✗",
+            f"{row.milliseconds:.0f}" if first else "",
+        )
+    return table
+
+
+def summary_of(rows: Sequence[Row]) -> str:
+    """The share of exact rows, first where there is something to count: zeros come easily."""
+    if not rows:
+        return "Nothing was counted."
+    some = [row for row in rows if row.truth]
+    error = sum(abs(row.truth - row.counted) for row in rows) / len(rows)
+    return (
+        f"Exact: {_share(some)} where there is something to count, {_share(rows)} in all.\n"
+        f"Mean error: {error:.2f} objects."
+    )
+
+
+def _share(rows: Sequence[Row]) -> str:
+    exact = sum(row.exact for row in rows)
+    return f"{exact} of {len(rows)} ({exact / max(1, len(rows)):.0%})"
+
+
+def _telling(rows: Sequence[Row]) -> list[Row]:
+    told = {row.picture for row in rows if row.truth or row.counted}
+    kept = []
+    for row in rows:
+        if row.truth or row.counted:
+            kept.append(row)
+        elif row.picture not in told:
+            told.add(row.picture)
+            kept.append(Row(row.picture, "–", 0, 0, row.milliseconds))
+    return kept
