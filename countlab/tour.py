@@ -57,17 +57,18 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
 def read_truth(folder: Path) -> dict[str, dict[str, int]]:
     """The counts that people made: by picture, then by object."""
     path = folder / "truth.csv"
+    try:
+        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as reason:
+        raise CountlabError("no_truth", path=path) from reason
     truth: dict[str, dict[str, int]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for line in csv.DictReader(file):
-                truth.setdefault(line["file"], {})[line["object"]] = int(line["count"])
-    except OSError as reason:
-        raise CountlabError("no_truth", path=path) from reason
+        for line in lines:
+            truth.setdefault(line["file"], {})[line["object"]] = int(line["count"])
     except (KeyError, TypeError, ValueError) as reason:
-        raise CountlabError("bad_truth", path=path, reason=reason) from reason
+        raise CountlabError("bad_truth", path=path, line=lines.line_num) from reason
     if not truth:
-        raise CountlabError("bad_truth", path=path, reason="–")
+        raise CountlabError("bad_truth", path=path, line=1)
     return truth
 
 
