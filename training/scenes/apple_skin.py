@@ -62,7 +62,9 @@ def apple_skin(rng: random.Random, kind: AppleVariety, unit_m: float) -> Any:
         between(rng, *kind.ground),
         between(rng, *kind.ground),
     )
-    lines = graph.wobble(graph.combine(cosine, sine, graph.math("MULTIPLY", along, 0.35)), 2.0, 0.05)
+    lines = graph.wobble(
+        graph.combine(cosine, sine, graph.math("MULTIPLY", along, 0.35)), 2.0, 0.05
+    )
     fine = graph.noise(lines, rng.uniform(14, 26), 4.0)
     broad = graph.noise(where, 0.9, 2.0)
     streak = graph.math("MULTIPLY", graph.math("SUBTRACT", fine, 0.5), 3.0 * kind.streaks)
@@ -80,7 +82,9 @@ def apple_skin(rng: random.Random, kind: AppleVariety, unit_m: float) -> Any:
     pore = graph.span(pores, size, size + 0.05, rng.uniform(0.1, 0.6), 0.0)
     colour = graph.mix(pore, colour, (0.66, 0.52, 0.24))
     colour = scar(graph, where, rng, colour, (0.20, 0.10, 0.03))
-    ragged = graph.math("ADD", along, graph.math("MULTIPLY", graph.math("SUBTRACT", fine, 0.5), 0.12))
+    ragged = graph.math(
+        "ADD", along, graph.math("MULTIPLY", graph.math("SUBTRACT", fine, 0.5), 0.12)
+    )
     dimple = rng.choice(((0.26, 0.22, 0.05), (0.30, 0.33, 0.05)))
     colour = graph.mix(graph.span(ragged, 0.04, 0.15, rng.uniform(0.2, 0.9), 0.0), colour, dimple)
     colour = graph.mix(graph.span(along, 0.955, 0.985), colour, (0.05, 0.03, 0.015))

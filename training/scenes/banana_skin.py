@@ -25,7 +25,9 @@ def banana_skin(rng: random.Random, ripeness: float) -> Any:
     colour = graph.mix(
         graph.span(graph.noise(where, 0.5), 0.35, 0.65, unripe, 0.8 * unripe), colour, green
     )
-    ends = graph.math("ADD", along, graph.math("MULTIPLY", graph.math("SUBTRACT", streak, 0.5), 0.08))
+    ends = graph.math(
+        "ADD", along, graph.math("MULTIPLY", graph.math("SUBTRACT", streak, 0.5), 0.08)
+    )
     fresh = max(0.0, 0.95 - ripeness)
     colour = graph.mix(graph.span(ends, 0.08, 0.26, fresh, 0.0), colour, green)
     colour = graph.mix(graph.span(ends, 0.84, 0.95, 0.0, fresh), colour, green)

@@ -1,4 +1,4 @@
-"""Builds bananas, alone or several on one crown; `training.scenes.fruit` offers them with the rest."""
+"""Builds bananas, alone or several on one crown. Callers find them in `training.scenes.fruit`."""
 
 import math
 import random

@@ -25,9 +25,9 @@ import numpy as np
 from PIL import Image
 
 from training.scenes import fruit, studio
+from training.scenes.cycles import drop_subsurface, render_linear, set_quality
 from training.scenes.lookalikes import LOOKALIKES
 from training.scenes.meshes import Array
-from training.scenes.render import render_linear, set_quality
 from training.scenes.visibility import seen_parts
 
 # How often each kind comes, in 840: apples and lemons most, for they vary most or are rarest
@@ -70,6 +70,7 @@ def render_cutout(order: Order, out: Path, *, size_px: int, samples: int) -> Pat
     studio.table(rng)
     studio.aim_camera(rng, root, view, size_px)
     set_quality(samples)
+    drop_subsurface()
     with tempfile.TemporaryDirectory() as scratch:
         picture = studio.expose(render_linear(Path(scratch)), wanted)
         left, top, right, bottom = _alpha_box(picture)
@@ -117,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=8)
     options = parser.parse_args(arguments)
     missing = [
-        order for order in orders(options.count, options.seed) if not order.path(options.out).exists()
+        order
+        for order in orders(options.count, options.seed)
+        if not order.path(options.out).exists()
     ]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     start = time.monotonic()

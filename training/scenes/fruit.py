@@ -9,6 +9,7 @@ import random
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from mathutils import Euler
 
 from training.scenes.apple_skin import APPLES, apple_skin
@@ -57,7 +58,7 @@ def orange(rng: random.Random) -> Any:
 
 
 def apple(rng: random.Random, variety: str | None = None) -> Any:
-    """An apple with both dimples. `variety` is a name in `apple_skin.APPLES`; by chance when None."""
+    """An apple with both dimples. `variety` is a name in `APPLES`; by chance when None."""
     variety = variety or rng.choice(tuple(APPLES))
     radius = rng.uniform(0.032, 0.042)
     polar = np.linspace(0, math.pi, 72)
@@ -65,7 +66,9 @@ def apple(rng: random.Random, variety: str | None = None) -> Any:
     ring *= 1 + rng.uniform(0.03, 0.16) * np.cos(polar)
     height = radius * rng.uniform(0.82, 1.02) * np.cos(polar)
     top_half = polar < math.pi / 2
-    height -= _dent(ring, radius * rng.uniform(0.32, 0.48), radius * rng.uniform(0.2, 0.3), top_half)
+    height -= _dent(
+        ring, radius * rng.uniform(0.32, 0.48), radius * rng.uniform(0.2, 0.3), top_half
+    )
     height += _dent(ring, radius * rng.uniform(0.16, 0.30), radius * 0.24, ~top_half)
     points, skin = lathe(ring, height)
     ribs = rng.uniform(0.0, 0.045) * np.sin(polar / 2)[:, None] ** 3
@@ -121,7 +124,7 @@ def citrus_spindle(rng: random.Random, radius: float, stretch: float, rind: Any)
     return body
 
 
-def _dent(ring: Array, depth: float, width: float, where: Array) -> Array:
+def _dent(ring: Array, depth: float, width: float, where: npt.NDArray[np.bool_]) -> Array:
     """How far each ring sinks towards the middle of the fruit, around a pole."""
     return depth * np.exp(-((ring / width) ** 2)) * where
 
@@ -134,5 +137,9 @@ def _attach(part: Any, body: Any, height: float) -> None:
 def _add_leaves(rng: random.Random, body: Any, height: float) -> None:
     for _ in range(rng.choice((1, 1, 2))):
         blade = leaf(rng, rng.uniform(0.035, 0.07))
-        blade.rotation_euler = (rng.uniform(-0.4, 0.4), rng.uniform(-0.6, 0.1), rng.uniform(0, 6.28))
+        blade.rotation_euler = (
+            rng.uniform(-0.4, 0.4),
+            rng.uniform(-0.6, 0.1),
+            rng.uniform(0, 6.28),
+        )
         _attach(blade, body, height + 0.004)

@@ -67,7 +67,9 @@ def _leaf_skin(rng: random.Random) -> Any:
     along, across, _ = graph.skin()
     side = graph.math("ABSOLUTE", across)
     rib = graph.span(side, 0.0, 0.07, 1.0, 0.0)
-    slant = graph.math("SUBTRACT", graph.math("MULTIPLY", along, 9.0), graph.math("MULTIPLY", side, 2.2))
+    slant = graph.math(
+        "SUBTRACT", graph.math("MULTIPLY", along, 9.0), graph.math("MULTIPLY", side, 2.2)
+    )
     wave = graph.math("ABSOLUTE", graph.math("SUBTRACT", graph.math("FRACT", slant), 0.5))
     vein = graph.math("MAXIMUM", rib, graph.span(wave, 0.0, 0.09, 0.55, 0.0))
     shade = rng.uniform(0.7, 1.3)

@@ -53,7 +53,9 @@ def _citrus_flesh(rng: random.Random, juice: Colour) -> Any:
     graph = NodeGraph("citrus flesh")
     out, cosine, sine = graph.skin()
     where = graph.position(0.03, rng.uniform(0, 90))
-    turn = graph.math("MULTIPLY", graph.math("ARCTAN2", sine, cosine), rng.choice((9, 10, 11)) / 6.2832)
+    turn = graph.math(
+        "MULTIPLY", graph.math("ARCTAN2", sine, cosine), rng.choice((9, 10, 11)) / 6.2832
+    )
     bent = graph.math("ADD", turn, graph.math("MULTIPLY", graph.noise(where, 1.5), 0.5))
     wall = graph.math("ABSOLUTE", graph.math("SUBTRACT", graph.math("FRACT", bent), 0.5))
     wall = graph.math("MULTIPLY", wall, out)

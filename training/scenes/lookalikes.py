@@ -21,10 +21,16 @@ from training.scenes.meshes import circle, closed_object, labelled, lathe, lumps
 from training.scenes.skins import citrus, plain
 
 PEAR = AppleVariety(
-    ((0.42, 0.46, 0.06), (0.62, 0.52, 0.10)), ((0.45, 0.20, 0.04), (0.40, 0.24, 0.07)), (-0.6, 0.3), 0.15
+    ((0.42, 0.46, 0.06), (0.62, 0.52, 0.10)),
+    ((0.45, 0.20, 0.04), (0.40, 0.24, 0.07)),
+    (-0.6, 0.3),
+    0.15,
 )
 NECTARINE = AppleVariety(
-    ((0.74, 0.42, 0.08), (0.76, 0.34, 0.08)), ((0.45, 0.04, 0.02), (0.60, 0.10, 0.04)), (0.2, 0.9), 0.2
+    ((0.74, 0.42, 0.08), (0.76, 0.34, 0.08)),
+    ((0.45, 0.04, 0.02), (0.60, 0.10, 0.04)),
+    (0.2, 0.9),
+    0.2,
 )
 PEACH_DOWN = ((0.78, 0.36, 0.12), (0.55, 0.08, 0.04))
 
@@ -49,7 +55,11 @@ def tomato(rng: random.Random) -> Any:
     if rng.random() < 0.85:
         for turn in np.linspace(0, 2 * math.pi, 6)[:-1]:
             sepal = leaf(rng, radius * rng.uniform(0.55, 0.8))
-            sepal.rotation_euler = (0, rng.uniform(-0.35, 0.1), float(turn) + rng.uniform(-0.2, 0.2))
+            sepal.rotation_euler = (
+                0,
+                rng.uniform(-0.35, 0.1),
+                float(turn) + rng.uniform(-0.2, 0.2),
+            )
             sepal.scale = (1, 0.5, 1)
             sepal.location, sepal.parent = (0, 0, top + 0.002), body
         stalk = stem(rng, radius * 0.35, 0.0018, (0.10, 0.20, 0.04))
@@ -93,9 +103,7 @@ def peach(rng: random.Random) -> Any:
 
 def lime(rng: random.Random) -> Any:
     """A lime on its side."""
-    rind = citrus(
-        rng, ((0.06, 0.17, 0.012), (0.22, 0.34, 0.03)), unit_m=0.024, pits=16, green=0.3
-    )
+    rind = citrus(rng, ((0.06, 0.17, 0.012), (0.22, 0.34, 0.03)), unit_m=0.024, pits=16, green=0.3)
     return labelled(citrus_spindle(rng, rng.uniform(0.020, 0.026), 1.15, rind), None)
 
 

@@ -19,7 +19,6 @@ class NodeGraph:
 
     def __init__(self, name: str) -> None:
         self.material = bpy.data.materials.new(name)
-        self.material.use_nodes = True
         self._tree = self.material.node_tree
         self._surface = self._tree.nodes["Principled BSDF"]
 
@@ -71,7 +70,8 @@ class NodeGraph:
 
     def wobble(self, vector: Any, scale: float, amount: float) -> Any:
         """The vector pushed about by noise: breaks the regularity of cells and lines."""
-        push = self.add("ShaderNodeTexNoise", {"Vector": vector, "Scale": scale, "Detail": 1.0}).outputs[1]
+        inputs = {"Vector": vector, "Scale": scale, "Detail": 1.0}
+        push = self.add("ShaderNodeTexNoise", inputs).outputs[1]
         return self.add(
             "ShaderNodeVectorMath",
             {0: push, 1: (amount,) * 3, 2: vector},
@@ -104,6 +104,7 @@ class NodeGraph:
 
     def finish(self, **surface: Any) -> Any:
         """Set the surface's inputs (`base_color` is "Base Color") and return the material."""
-        names = {name.lower().replace(" ", "_"): name for name in self._surface.inputs.keys()}
+        sockets = [socket.name for socket in self._surface.inputs]
+        names = {name.lower().replace(" ", "_"): name for name in sockets}
         self._fill(self._surface, {names[key]: value for key, value in surface.items()})
         return self.material

@@ -36,7 +36,7 @@ def citrus(
     pits: float,
     green: float,
 ) -> Any:
-    """Pitted, oily rind. `pits` is how many fit along `unit_m`; `green` is how unripe the ends are."""
+    """Pitted, oily rind: `pits` along each `unit_m`, `green` for how unripe the ends are."""
     graph = NodeGraph("citrus")
     where = graph.position(unit_m, rng.uniform(0, 90))
     along, _, _ = graph.skin()

@@ -10,9 +10,9 @@ from typing import Any
 import bpy
 import numpy as np
 
+from training.scenes.cycles import render_linear
 from training.scenes.meshes import Array
 from training.scenes.nodegraph import NodeGraph
-from training.scenes.render import render_linear
 
 
 def seen_parts(
