@@ -97,13 +97,13 @@ def _smoothed(values: Array) -> Array:
 
 def _crown(rng: random.Random, n: int) -> Any:
     polar = np.linspace(0, math.pi, 20)
-    points, skin = lathe(0.010 * np.sin(polar) ** 0.6, 0.010 * np.cos(polar), around=24)
-    points[..., 1] *= 0.8 + 0.5 * min(n, 4)
+    points, skin = lathe(0.0085 * np.sin(polar) ** 0.6, 0.0085 * np.cos(polar), around=24)
+    points[..., 1] *= 0.7 + 0.45 * min(n, 4)
     points[..., 0] *= 1.2
     points[..., 0] -= 0.006
     if n >= 4:
         points[..., 2] = 1.7 * points[..., 2] + 0.008
     points += lumps(rng, points, 0.012)[..., None] * 0.0016
-    crown = closed_object("crown", points, skin, bark(rng, (0.26, 0.25, 0.05)))
+    crown = closed_object("crown", points, skin, bark(rng, (0.36, 0.32, 0.06)))
     crown["label"] = None
     return crown

@@ -14,7 +14,7 @@ from mathutils import Euler, Vector
 from training.scenes.meshes import Array, rest_on_ground, world_points
 from training.scenes.nodegraph import Colour, NodeGraph
 
-LIGHTS = ("window", "window", "sun", "sun", "lamp", "overcast", "overcast", "back", "flash", "dim")
+LIGHTS = ("window",) * 4 + ("sun",) * 3 + ("overcast",) * 3 + ("lamp", "back", "flash", "dim")
 
 # The share of the frame left free, so that no soft edge is cut.
 FRAME_MARGIN = 0.03
@@ -39,15 +39,15 @@ def pose(rng: random.Random, root: Any, lies_flat: bool) -> None:
     rest_on_ground(root)
 
 
-def light(rng: random.Random, view: float) -> tuple[str, float]:
-    """Set up lamps for a camera at azimuth `view`; returns their name and the brightness wanted."""
+def light(rng: random.Random, view: float) -> float:
+    """Set up lamps for a camera at azimuth `view`; returns how bright the picture should be."""
     style = rng.choice(LIGHTS)
     side = view + rng.choice((-1, 1)) * rng.uniform(0.5, 2.0)
     high = rng.uniform(0.3, 1.1)
     grey: Colour = (rng.uniform(0.8, 1.0), 0.9, rng.uniform(0.85, 1.05))
     # Every lamp is measured against a sky of about 1: exposure is settled after rendering.
     if style == "window":
-        _sky(grey, rng.uniform(0.15, 0.8))
+        _sky(grey, rng.uniform(0.3, 1.0))
         _area(side, high, 1.3, rng.uniform(0.5, 1.2), 60, (0.95, 0.97, 1.0))
     elif style == "sun":
         _sky((0.55, 0.72, 1.0), rng.uniform(0.3, 0.9))
@@ -59,7 +59,7 @@ def light(rng: random.Random, view: float) -> tuple[str, float]:
         _sky(grey, 1.0)
         _area(side, 1.3, 1.5, 1.6, rng.uniform(5, 40), (1, 1, 1))
     elif style == "back":
-        _sky(grey, rng.uniform(0.2, 0.5))
+        _sky(grey, rng.uniform(0.4, 1.0))
         _area(view + math.pi + rng.uniform(-0.5, 0.5), rng.uniform(0.25, 0.9), 1.2, 0.7, 70, grey)
     elif style == "flash":
         _sky((1.0, 0.85, 0.7), rng.uniform(0.1, 0.4))
@@ -67,8 +67,7 @@ def light(rng: random.Random, view: float) -> tuple[str, float]:
     else:
         _sky(grey, rng.uniform(0.2, 0.5))
         _area(side, high, 1.6, 0.5, rng.uniform(8, 30), (1.0, rng.uniform(0.75, 0.95), 0.7))
-    wanted = rng.uniform(0.14, 0.34) if style == "dim" else rng.uniform(0.38, 1.0)
-    return style, wanted
+    return rng.uniform(0.14, 0.34) if style == "dim" else rng.uniform(0.45, 1.0)
 
 
 def _sky(colour: Colour, strength: float) -> None:
@@ -171,14 +170,19 @@ def _frame(camera: Any, placed: Any, points: Array, longest_px: int) -> None:
     camera.clip_start = 0.01
 
 
-def expose(linear: Array, wanted: float) -> Array:
-    """Linear premultiplied RGBA to 8-bit straight RGBA; its bright parts land near `wanted`."""
+def expose(linear: Array, wanted: float, vivid: float) -> Array:
+    """Linear premultiplied RGBA to 8-bit straight RGBA; its bright parts land near `wanted`.
+
+    `vivid` above 1 deepens colours, as cameras do to please.
+    """
     alpha = np.clip(linear[..., 3:], 0, 1)
     colour = np.maximum(linear[..., :3], 0) / np.maximum(alpha, 1e-3)
     solid = alpha[..., 0] > 0.9
-    bright = float(np.percentile(colour.max(axis=-1)[solid], 85)) if solid.any() else 1.0
+    bright = float(np.percentile(colour.max(axis=-1)[solid], 88)) if solid.any() else 1.0
     exposed = colour * (wanted / max(bright, 1e-4))
     # A film-like shoulder: highlights bend towards white instead of clipping.
     toned = np.where(exposed < 0.6, exposed, 0.6 + 0.4 * (1 - np.exp(-(exposed - 0.6) / 0.4)))
     encoded = np.where(toned < 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055)
+    grey = encoded.mean(axis=-1, keepdims=True)
+    encoded = np.clip(grey + vivid * (encoded - grey), 0, 1)
     return np.round(np.concatenate([encoded, alpha], axis=-1) * 255).astype(np.uint8)
