@@ -1,0 +1,1 @@
+"""How the built-in detector is made. The product never imports this package."""

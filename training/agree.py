@@ -1,0 +1,97 @@
+"""Do torch and the exported files, run by OpenCV, give the same boxes?
+
+python -m training.agree --pictures 50
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from training.checkpoint import trained_average
+from training.decode import Found, findings, rows_of
+from training.exam import held_back_photos, rendered, without_fruit
+from training.export import write_model
+from training.feed import as_input
+from training.labels import read_picture
+from training.network import Network
+from training.reference import SIDE, Detector, load_exported
+from training.settings import DEFAULT, read_settings
+
+PIXELS = 1  # boxes may differ by this much: whole pixels are cut, not rounded
+SCORE = 1e-3
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Pictures compared, boxes seen, and the pictures whose boxes differ by more than allowed."""
+
+    pictures: int
+    boxes: int
+    largest_score_gap: float
+    differing: int
+
+
+def agreement(
+    network: Network,
+    detector: Detector,
+    pictures: Sequence[np.ndarray],
+    *,
+    confidence: float = 0.5,
+) -> Agreement:
+    """Ask both about every picture and compare box by box."""
+    boxes, gap, differing = 0, 0.0, 0
+    for picture in pictures:
+        mine = torch_find(network, picture, confidence=confidence, nms=detector.nms)
+        theirs = detector.find(picture, confidence)
+        boxes += len(theirs)
+        if len(mine) != len(theirs) or not all(map(_close, mine, theirs)):
+            differing += 1
+        for one, other in zip(mine, theirs, strict=False):
+            gap = max(gap, abs(one.score - other.score))
+    return Agreement(len(pictures), boxes, gap, differing)
+
+
+def torch_find(
+    network: Network, picture: np.ndarray, *, confidence: float, nms: float
+) -> list[Found]:
+    """What the network finds in torch, by the same steps."""
+    squeezed = torch.from_numpy(cv2.resize(picture, (SIDE, SIDE))[None])
+    with torch.no_grad():
+        maps = network(as_input(squeezed, torch.device("cpu")))
+    height, width = picture.shape[:2]
+    rows = rows_of(maps, network.heads)[0]
+    return findings(rows, width=width, height=height, confidence=confidence, nms=nms)
+
+
+def _close(one: Found, other: Found) -> bool:
+    far = max(abs(a - b) for a, b in zip(one.box, other.box, strict=True))
+    return one.label == other.label and far <= PIXELS and abs(one.score - other.score) <= SCORE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, default=DEFAULT)
+    parser.add_argument("--pictures", type=int, default=50)
+    said = parser.parse_args()
+    settings = read_settings(said.config)
+    network, cfg_text = trained_average(settings.work / f"{settings.name}.pt")
+    folder = settings.work / "agree"
+    write_model(network, cfg_text, settings, folder)
+    detector = load_exported(folder, settings.name, nms=settings.nms)
+    paths = [q.path for q in [*rendered(), *held_back_photos(settings)]]
+    for some in without_fruit(settings):
+        paths += some
+    found = agreement(network, detector, [read_picture(p) for p in paths[: said.pictures]])
+    print(
+        f"{found.pictures} pictures, {found.boxes} boxes: {found.differing} differ by more than "
+        f"{PIXELS} px or {SCORE:g}; largest score gap {found.largest_score_gap:.1e}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The six anchors that fit the composed pictures best, for the training file.
+
+python -m training.anchors
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from training.compose import Composer
+from training.material import load_material
+from training.settings import DEFAULT, read_settings
+
+
+def fitted(sizes: np.ndarray, number: int, *, seed: int = 1, rounds: int = 40) -> np.ndarray:
+    """Cluster widths and heights by how far each ratio is from one; smallest area first."""
+    logs = np.log(np.maximum(sizes, 4.0))
+    rng = np.random.default_rng(seed)
+    centres = logs[rng.choice(len(logs), number, replace=False)]
+    for _ in range(rounds):
+        nearest = np.abs(logs[:, None] - centres[None]).max(axis=2).argmin(axis=1)
+        centres = np.array(
+            [
+                np.median(logs[nearest == n], axis=0) if (nearest == n).any() else centres[n]
+                for n in range(number)
+            ]
+        )
+    return np.exp(centres[np.argsort(centres.sum(axis=1))])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, default=DEFAULT)
+    settings = read_settings(parser.parse_args().config)
+    composer = Composer(load_material(settings), seed=1)
+    rows = np.concatenate([composer.picture(settings.size)[1] for _ in range(1500)])
+    counted = rows[rows[:, 0] >= 0]
+    anchors = fitted(counted[:, 3:5] - counted[:, 1:3], 6)
+    print("anchors =", [[round(float(w)), round(float(h))] for w, h in anchors])
+
+
+if __name__ == "__main__":
+    main()

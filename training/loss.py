@@ -1,0 +1,129 @@
+"""How wrong the network's maps are: boxes by CIoU, objectness and labels by cross-entropy.
+
+Owns which cells answer for which fruit. Regions marked as ignored cost nothing.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.decode import boxes_of, split_map
+from training.network import Head
+
+REACH = 4.0  # an anchor answers for boxes up to this many times its width or height
+BOX_WEIGHT, OBJECT_WEIGHT, LABEL_WEIGHT = 4.0, 1.0, 1.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The loss and what it is made of."""
+
+    total: Tensor
+    box: Tensor
+    object: Tensor
+    label: Tensor
+
+
+def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tensor) -> Parts:
+    """`targets` has rows of picture, label, x1, y1, x2, y2 in input pixels; label -1 = ignored."""
+    ignored = targets[targets[:, 1] < 0]
+    counted = targets[targets[:, 1] >= 0]
+    box = maps[0].new_zeros((), dtype=torch.float32)
+    label, objects = box.clone(), box.clone()
+    answering = 0
+    reached = _reached(counted, heads)
+    for raw, head, reach in zip(maps, heads, reached, strict=True):
+        parts = split_map(raw, head)
+        picture, y, x, anchor, number = _cells(counted, head, reach, parts.shape[1], parts.shape[2])
+        wanted = torch.zeros_like(parts[..., 4])
+        if len(number):
+            answering += len(number)
+            goal = counted[number]
+            guess = boxes_of(parts, head)[picture, y, x, anchor]
+            overlap = ciou(guess, _centred(goal[:, 2:]))
+            box = box + (1 - overlap).sum()
+            quality = overlap.detach().clamp(0, 1)
+            # a cell may answer for two fruits: it is as sure as its better box
+            flat = wanted.view(-1)
+            index = ((picture * parts.shape[1] + y) * parts.shape[2] + x) * parts.shape[3] + anchor
+            flat.scatter_reduce_(0, index, quality, "amax")
+            hot = functional.one_hot(goal[:, 1].long(), head.classes).float()
+            said = parts[picture, y, x, anchor, 5:]
+            label = label + functional.binary_cross_entropy_with_logits(said, hot, reduction="sum")
+        cost = functional.binary_cross_entropy_with_logits(parts[..., 4], wanted, reduction="none")
+        objects = objects + (cost * _asked(wanted, ignored, head)).sum()
+    scale = 1.0 / max(answering, 1)
+    box, objects, label = box * scale, objects * scale, label * scale
+    total = BOX_WEIGHT * box + OBJECT_WEIGHT * objects + LABEL_WEIGHT * label
+    return Parts(total, box.detach(), objects.detach(), label.detach())
+
+
+def _centred(corners: Tensor) -> Tensor:
+    return torch.cat(
+        [(corners[:, :2] + corners[:, 2:]) / 2, (corners[:, 2:] - corners[:, :2]).clamp(min=1)], 1
+    )
+
+
+def _reached(counted: Tensor, heads: Sequence[Head]) -> list[Tensor]:
+    """Per head, which anchors (columns) answer for which fruit (rows); at least one does."""
+    size = (counted[:, 4:6] - counted[:, 2:4]).clamp(min=1)
+    anchors = torch.tensor([a for head in heads for a in head.anchors], device=counted.device)
+    ratio = size[:, None] / anchors[None]
+    worst = torch.maximum(ratio, 1 / ratio).amax(dim=2)
+    reach = worst < REACH
+    if len(counted):
+        reach[torch.arange(len(counted)), worst.argmin(dim=1)] = True
+    return list(reach.split([len(head.anchors) for head in heads], dim=1))
+
+
+def _cells(
+    counted: Tensor, head: Head, reach: Tensor, side_y: int, side_x: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The cells that answer: the one with the fruit's middle and its two nearest neighbours."""
+    number, anchor = reach.nonzero(as_tuple=True)
+    centre = _centred(counted[:, 2:])[:, :2][number] / head.stride
+    own = centre.floor()
+    part = centre - own
+    across = torch.where(part[:, 0] < 0.5, -1.0, 1.0)
+    down = torch.where(part[:, 1] < 0.5, -1.0, 1.0)
+    zero = torch.zeros_like(across)
+    steps = torch.stack(
+        [torch.stack([zero, across, zero], 1), torch.stack([zero, zero, down], 1)], 2
+    )
+    cells = (own[:, None] + steps).reshape(-1, 2).long()
+    number, anchor = number.repeat_interleave(3), anchor.repeat_interleave(3)
+    inside = (cells >= 0).all(1) & (cells[:, 0] < side_x) & (cells[:, 1] < side_y)
+    picture = counted[number, 0].long()
+    return picture[inside], cells[inside, 1], cells[inside, 0], anchor[inside], number[inside]
+
+
+def _asked(wanted: Tensor, ignored: Tensor, head: Head) -> Tensor:
+    """1 where objectness is asked for; 0 in an ignored region that holds no counted fruit."""
+    asked = torch.ones_like(wanted)
+    for picture, _, x1, y1, x2, y2 in ignored.tolist():
+        rows = slice(int(y1 / head.stride), math.ceil(y2 / head.stride))
+        columns = slice(int(x1 / head.stride), math.ceil(x2 / head.stride))
+        asked[int(picture), rows, columns] = 0
+    return torch.where(wanted > 0, torch.ones_like(asked), asked)
+
+
+def ciou(guess: Tensor, goal: Tensor) -> Tensor:
+    """Complete IoU of boxes given as centre and size."""
+    low = torch.maximum(guess[:, :2] - guess[:, 2:] / 2, goal[:, :2] - goal[:, 2:] / 2)
+    high = torch.minimum(guess[:, :2] + guess[:, 2:] / 2, goal[:, :2] + goal[:, 2:] / 2)
+    shared = (high - low).clamp(min=0).prod(1)
+    union = guess[:, 2:].prod(1) + goal[:, 2:].prod(1) - shared + 1e-7
+    iou = shared / union
+    outer_low = torch.minimum(guess[:, :2] - guess[:, 2:] / 2, goal[:, :2] - goal[:, 2:] / 2)
+    outer_high = torch.maximum(guess[:, :2] + guess[:, 2:] / 2, goal[:, :2] + goal[:, 2:] / 2)
+    diagonal = ((outer_high - outer_low) ** 2).sum(1) + 1e-7
+    distance = ((guess[:, :2] - goal[:, :2]) ** 2).sum(1) / diagonal
+    lean = torch.atan(goal[:, 2] / goal[:, 3]) - torch.atan(guess[:, 2] / (guess[:, 3] + 1e-7))
+    shape = 4 / math.pi**2 * lean**2
+    with torch.no_grad():
+        trade = shape / (1 - iou + shape + 1e-7)
+    return iou - distance - trade * shape

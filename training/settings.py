@@ -1,0 +1,153 @@
+"""What a training file (such as detector.toml) says, read and checked.
+
+Owns the file's vocabulary; it loads no picture.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT = Path(__file__).with_name("detector.toml")
+
+
+@dataclass(frozen=True)
+class Photos:
+    """A folder of photos with boxes; `mended` files replace the boxes beside the photos."""
+
+    folder: Path
+    mended: tuple[Path, ...]
+    only_mended: bool
+    hold_back: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Cutouts:
+    """A folder with one folder of transparent pictures per label, and `none` for lookalikes.
+
+    `bunches` says which other folders hold several of a label at once (boxes in a .json beside).
+    """
+
+    folder: Path
+    bunches: dict[str, str]
+    share: float
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A folder of pictures that show none of the labels."""
+
+    folder: Path
+    labels: Path | None
+    without: frozenset[int]
+    only: tuple[str, ...]
+    hold_back: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the pictures and the sizes they have: small ones teach most, and fast."""
+
+    share: float
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How much is trained, in pictures."""
+
+    pictures: int
+    batch: int
+    phases: tuple[Phase, ...]
+    rate: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One detector to be made."""
+
+    name: str
+    title: str
+    labels: tuple[str, ...]
+    round: frozenset[str]
+    also_green: frozenset[str]
+    licence: str
+    size: int
+    nms: float
+    template: Path
+    anchors: tuple[tuple[int, int], ...]
+    held_back: Path
+    work: Path
+    to: Path
+    photos: tuple[Photos, ...]
+    cutouts: tuple[Cutouts, ...]
+    empty: tuple[Empty, ...]
+    schedule: Schedule
+
+
+def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
+    """Read a training file; its paths are relative to `root`."""
+    with path.open("rb") as file:
+        said = tomllib.load(file)
+    missing = {"name", "labels", "photos", "schedule", "to"} - said.keys()
+    if missing:
+        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; see training/detector.toml")
+    anchors = tuple((int(w), int(h)) for w, h in said["anchors"])
+    if len(anchors) != 6:
+        raise ValueError(f"{path} has {len(anchors)} anchors; the network's two heads take 6")
+    return Settings(
+        name=said["name"],
+        title=said.get("title", said["name"]),
+        labels=tuple(said["labels"]),
+        round=frozenset(said.get("round", [])),
+        also_green=frozenset(said.get("also_green", [])),
+        licence=said.get("licence", "not stated"),
+        size=said.get("size", 416),
+        nms=said.get("nms", 0.45),
+        template=root / said.get("template", "training/detector.cfg"),
+        anchors=anchors,
+        held_back=root / said.get("held_back", "training/held_back.txt"),
+        work=root / said.get("work", "training/work"),
+        to=root / said["to"],
+        photos=tuple(_photos(entry, root) for entry in said["photos"]),
+        cutouts=tuple(
+            Cutouts(root / entry["folder"], entry.get("bunches", {}), entry.get("share", 1.0))
+            for entry in said.get("cutouts", [])
+        ),
+        empty=tuple(_empty(entry, root) for entry in said.get("empty", [])),
+        schedule=_schedule(said["schedule"]),
+    )
+
+
+def _photos(entry: dict[str, Any], root: Path) -> Photos:
+    return Photos(
+        folder=root / entry["folder"],
+        mended=tuple(root / name for name in entry.get("mended", [])),
+        only_mended=entry.get("only_mended", False),
+        hold_back=entry.get("hold_back", 0),
+        share=entry.get("share", 1.0),
+    )
+
+
+def _empty(entry: dict[str, Any], root: Path) -> Empty:
+    return Empty(
+        folder=root / entry["folder"],
+        labels=root / entry["labels"] if "labels" in entry else None,
+        without=frozenset(entry.get("without", [])),
+        only=tuple(entry.get("only", [])),
+        hold_back=entry.get("hold_back", 0),
+        share=entry.get("share", 1.0),
+    )
+
+
+def _schedule(entry: dict[str, Any]) -> Schedule:
+    return Schedule(
+        pictures=entry["pictures"],
+        batch=entry.get("batch", 32),
+        phases=tuple(Phase(one["share"], tuple(one["sizes"])) for one in entry["phases"]),
+        rate=entry.get("rate", 0.002),
+    )
