@@ -6,6 +6,7 @@ Looks only; mends nothing. The sentences stand in `texts.toml` like those of err
 from __future__ import annotations
 
 import re
+import shlex
 import socket
 import sys
 import tempfile
@@ -95,9 +96,11 @@ def _opencv(found: dict[str, str]) -> Iterator[Check]:
 def _shadows(folder: Path) -> Iterator[Check]:
     """A student's own fastapi.py is what `import fastapi` finds first."""
     known = {*sys.stdlib_module_names, *metadata.packages_distributions()}
+    known -= {"test"}  # a usual name for a first try, and nobody imports Python's own tests
     hiding = [path for path in sorted(folder.glob("*.py")) if path.stem in known]
     for path in hiding:
-        yield _bad("shadow", path=path, name=path.stem, other=f"my_{path.name}")
+        names = {"old": shlex.quote(str(path)), "new": f"my_{path.name}"}
+        yield _bad("shadow", path=path, name=path.stem, **names)
     if not hiding:
         yield _good("shadow_none", folder=folder)
 
@@ -109,7 +112,8 @@ def _writable(*folders: Path) -> Iterator[Check]:
             with tempfile.TemporaryFile(dir=nearest):
                 yield _good("writable", path=folder)
         except OSError as reason:
-            yield _bad("not_writable", path=nearest, reason=reason.strerror)
+            quoted = shlex.quote(str(nearest))
+            yield _bad("not_writable", path=nearest, quoted=quoted, reason=reason.strerror)
 
 
 def _models(settings: Settings, store: Store) -> Iterator[Check]:
@@ -123,7 +127,12 @@ def _models(settings: Settings, store: Store) -> Iterator[Check]:
 def _model(model: Model, store: Store, settings: Settings) -> Iterator[Check]:
     wrong = store.damaged(model)
     for path in wrong:
-        yield _bad(f"damaged_{model.origin.replace('-', '_')}", model=model.name, path=path)
+        yield _bad(
+            f"damaged_{model.origin.replace('-', '_')}",
+            model=model.name,
+            path=path,
+            quoted=shlex.quote(str(path)),
+        )
     if wrong:
         return
     if store.has(model):

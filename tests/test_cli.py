@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -193,57 +197,102 @@ def test_models_lists_what_there_is_and_tells_what_cannot_be_read(
     assert "broken" in err
 
 
-@pytest.fixture
-def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A catalogue whose one published model lies on this machine; the paths that were asked."""
-    described, offered = tmp_path / "described", tmp_path / "offered"
-    described.mkdir()
-    offered.mkdir()
-    asked: list[str] = []
+@dataclass
+class Published:
+    """A catalogue whose one published model, `small`, is offered by this machine."""
 
-    class Handler(SimpleHTTPRequestHandler):
-        def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments, directory=str(offered))  # type: ignore[arg-type]
+    folder: Path
+    asked: list[str] = field(default_factory=list)
+    hesitate: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Published]:
+    files = {"/config": b"[net]\n", "/weights": bytes(200_000)}
+    told = Published(tmp_path / "described")
+
+    class Offer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.asked.append(self.path)
+            data = files[self.path]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            with contextlib.suppress(OSError):  # who asked may leave halfway
+                self.wfile.write(data[: len(data) // 2])
+                if told.hesitate.is_set() and len(data) > 1000:
+                    told.over.wait(30)
+                self.wfile.write(data[len(data) // 2 :])
 
         def log_message(self, *_: object) -> None:
-            asked.append(self.path)
+            """Not into the test's output."""
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    offer = ThreadingHTTPServer(("127.0.0.1", 0), Offer)
     lines = ["[small]", 'labels = "small.names"']
-    for role, data in {"config": b"[net]\n", "weights": bytes(200_000)}.items():
-        (offered / role).write_bytes(data)
+    for path, data in files.items():
+        role = path.strip("/")
         lines += [
             f"[small.files.{role}]",
             f'name = "small.{role}"',
             f"bytes = {len(data)}",
             f'sha256 = "{hashlib.sha256(data).hexdigest()}"',
-            f'addresses = ["http://127.0.0.1:{listening.server_port}/{role}"]',
+            f'addresses = ["http://127.0.0.1:{offer.server_port}{path}"]',
         ]
-    (described / "published.toml").write_text("\n".join(lines))
-    (described / "small.names").write_text("thing\n")
-    monkeypatch.setattr(catalogue, "_PACKAGED", described)
-    thread = threading.Thread(target=listening.serve_forever, args=[0.02])
+    told.folder.mkdir()
+    (told.folder / "published.toml").write_text("\n".join(lines))
+    (told.folder / "small.names").write_text("thing\n")
+    monkeypatch.setattr(catalogue, "_PACKAGED", told.folder)
+    thread = threading.Thread(target=offer.serve_forever, args=[0.02])
     thread.start()
-    yield asked
-    listening.shutdown()
+    yield told
+    told.over.set()
+    offer.shutdown()
     thread.join()
-    listening.server_close()
+    offer.server_close()
 
 
-def test_fetch_brings_a_published_model_once(run: Run, home: Path, published: list[str]) -> None:
+def test_fetch_brings_a_published_model_once(run: Run, home: Path, published: Published) -> None:
     status, out, _ = run("fetch", "small")
     assert (status, out) == (0, f"small is here now: {home / 'models' / 'small'}\n")
     assert (home / "models" / "small" / "small.weights").stat().st_size == 200_000
     assert run("fetch", "small")[:2] == (0, f"small is here: {home / 'models' / 'small'}\n")
-    assert published == ["/config", "/weights"]
+    assert published.asked == ["/config", "/weights"]
 
 
-def test_fetch_replaces_a_damaged_file(run: Run, home: Path, published: list[str]) -> None:
+def test_fetch_replaces_a_damaged_file(run: Run, home: Path, published: Published) -> None:
     run("fetch", "small")
     (home / "models" / "small" / "small.weights").write_bytes(b"a web page")
     assert run("fetch", "small")[0] == 0
     assert (home / "models" / "small" / "small.weights").stat().st_size == 200_000
-    assert published == ["/config", "/weights", "/weights"]
+    assert published.asked == ["/config", "/weights", "/weights"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as Unix does")
+def test_a_fetch_stopped_by_ctrl_c_keeps_what_has_come(
+    run: Run, home: Path, published: Published
+) -> None:
+    published.hesitate.set()
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom countlab import catalogue\n"
+        "from countlab.cli import main\n"
+        "catalogue._PACKAGED = Path(sys.argv[1])\nmain(['fetch', 'small'])"
+    )
+    part = home / "models" / "small" / "small.weights.part"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(published.folder)], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 30
+    while not part.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == "Stopped. countlab fetch small goes on from here.\n"
+    assert 0 < part.stat().st_size < 200_000
+    published.hesitate.clear()
+    assert run("fetch", "small")[0] == 0
+    assert not part.exists()
 
 
 def test_fetch_without_a_network_tells_every_address(

@@ -30,7 +30,7 @@ def port() -> int:
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
     """The folder a student works in."""
-    folder = tmp_path / "lab"
+    folder = tmp_path / "my lab"
     folder.mkdir()
     return folder
 
@@ -81,6 +81,7 @@ def test_a_file_that_hides_a_library_is_found_and_the_command_mends_it(
     (lab / "fastapi.py").write_text("app = None")
     (lab / "random.py").write_text("")
     (lab / "my_lab.py").write_text("")
+    (lab / "test.py").write_text("")
     settings = Settings(home=home)
     for check in check_all(settings, port=port, folder=lab):
         if check.told.code == "shadow":
@@ -89,6 +90,7 @@ def test_a_file_that_hides_a_library_is_found_and_the_command_mends_it(
         "my_fastapi.py",
         "my_lab.py",
         "my_random.py",
+        "test.py",
     ]
     assert faults(home, lab, port) == {}
 
@@ -188,4 +190,4 @@ def test_the_command_marks_faults_and_exits_by_them(
     out = capsys.readouterr().out
     assert end.value.code == status
     assert {line[0] for line in out.splitlines()} - {" "} == {"✓", mark}
-    assert (f"  → mv {lab / 'requests.py'} my_requests.py" in out) == fault
+    assert (f"  → mv '{lab / 'requests.py'}' my_requests.py" in out) == fault

@@ -17,7 +17,7 @@ FLOORS = [
     {"engines"},
     {"pipeline"},
     {"server", "client"},
-    {"notebook", "doctor", "tour"},
+    {"notebook", "foreground", "doctor", "tour"},
     {"cli"},
 ]
 # Neighbours on one floor may use each other; these are the steps they stand on.

@@ -38,7 +38,6 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.DEVNULL,
         text=True,
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     try:
         yield process

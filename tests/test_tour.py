@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -164,7 +163,6 @@ def test_it_keeps_serving_until_it_is_ended(folder: Path) -> None:
         stdin=subprocess.DEVNULL,
         text=True,
         cwd=folder.parent,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout
     url = ""

@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: what a person can mend is told in two lines, never as a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # old terminals have no ✓ and no ñ
+            # Old terminals have no ✓ and no ñ; a server's first line must not wait in a pipe.
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         app(args=None if arguments is None else list(arguments), prog_name="countlab")
     except CountlabError as error:
