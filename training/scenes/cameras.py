@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import bpy
-from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from training.scenes.picture import View
@@ -35,7 +34,7 @@ def frame(view: View, subject: Sequence[Vector]) -> Any:
         distance = (near + far) / 2
         camera.location = middle + direction * distance
         bpy.context.view_layer.update()
-        if _extent(scene, camera, subject) > view.fill:
+        if _extent(camera, subject) > view.fill:
             near = distance
         else:
             far = distance
@@ -49,14 +48,26 @@ def _middle(points: Sequence[Vector]) -> Vector:
     return (low + high) / 2
 
 
-def _extent(scene: Any, camera: Any, points: Sequence[Vector]) -> float:
+def project(camera: Any, point: Vector) -> tuple[float, float, float]:
+    """Where a point lies in the picture, 0 to 1 from the top left, and how far ahead it is."""
+    scene = bpy.context.scene
+    right, _, left, _ = camera.data.view_frame(scene=scene)
+    # view_frame: top right, bottom right, bottom left, top left, one unit of depth away.
+    local = camera.matrix_world.inverted() @ point
+    ahead = -local.z
+    scale = -right.z / ahead if ahead else math.inf
+    across = (local.x * scale - left.x) / (right.x - left.x)
+    return across, (right.y - local.y * scale) / (right.y - left.y), ahead
+
+
+def _extent(camera: Any, points: Sequence[Vector]) -> float:
     """Twice the farthest distance from the picture's middle, 1 at its edge."""
     worst = 0.0
     for point in points:
-        seen = world_to_camera_view(scene, camera, point)
-        if seen.z <= 0.05:
+        across, down, ahead = project(camera, point)
+        if ahead <= 0.05:
             return math.inf
-        worst = max(worst, 2 * abs(seen.x - 0.5), 2 * abs(seen.y - 0.5))
+        worst = max(worst, 2 * abs(across - 0.5), 2 * abs(down - 0.5))
     return worst
 
 

@@ -71,7 +71,9 @@ def box(name: str, size: Point, centre: Point, material: Any, bevel_m: float = 0
     return made
 
 
-def tube(name: str, path: Sequence[Point], radius_m: float, material: Any, closed: bool = False) -> Any:
+def tube(
+    name: str, path: Sequence[Point], radius_m: float, material: Any, closed: bool = False
+) -> Any:
     """A round rod along a path."""
     curve = bpy.data.curves.new(name, "CURVE")
     curve.dimensions, curve.bevel_depth, curve.bevel_resolution = "3D", radius_m, 3

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from training.scenes import compose, truth
-from training.scenes.photo import Film
 from training.scenes.picture import Picture
 from training.scenes.pictures import PICTURES
 from training.scenes.shoot import shoot
@@ -54,10 +53,9 @@ def main() -> None:
 def take(picture: Picture, target: Path, *, samples: int) -> list[truth.Seen]:
     """Build and count the scene, then photograph it."""
     compose.build(picture)
-    seen = truth.look()
-    film = Film(grain=picture.grain, warmth=picture.warmth)
+    seen = truth.look(step=2)
     seed = zlib.crc32(f"{picture.name} {picture.seed}".encode())
-    shoot(target, samples=samples, key=picture.key, film=film, seed=seed)
+    shoot(target, samples=samples, film=picture.film, seed=seed)
     return seen
 
 

@@ -29,13 +29,12 @@ def _lamp(kind: str, place: tuple[float, float, float], energy: float, colour: C
 def _sky(colour: Colour, strength: float) -> None:
     world = bpy.data.worlds.new("world")
     bpy.context.scene.world = world
-    world.use_nodes = True
     background = world.node_tree.nodes["Background"]
     background.inputs[0].default_value = (*colour, 1.0)
     background.inputs[1].default_value = strength
 
 
-def _panes(rng: Random, direction: float, height: float, distance: float, energy: float, tint: Colour) -> None:
+def _panes(direction: float, height: float, distance: float, energy: float, tint: Colour) -> None:
     """A window of four panes: its bars show in every glossy skin."""
     x, y = distance * math.sin(direction), distance * math.cos(direction)
     towards = (-Vector((x, y, height))).to_track_quat("-Z", "Y")
@@ -48,18 +47,18 @@ def _panes(rng: Random, direction: float, height: float, distance: float, energy
 
 
 def window_left(rng: Random) -> None:
-    _panes(rng, rng.uniform(-1.9, -1.1), rng.uniform(0.7, 1.1), 1.7, 60, DAY)
+    _panes(rng.uniform(-1.9, -1.1), rng.uniform(0.7, 1.1), 1.7, 60, DAY)
     _sky((0.9, 0.85, 0.8), rng.uniform(0.15, 0.3))
 
 
 def window_right(rng: Random) -> None:
-    _panes(rng, rng.uniform(1.0, 1.8), rng.uniform(0.7, 1.2), 1.6, 60, (0.95, 0.97, 1.0))
+    _panes(rng.uniform(1.0, 1.8), rng.uniform(0.7, 1.2), 1.6, 60, (0.95, 0.97, 1.0))
     _sky((0.85, 0.87, 0.9), rng.uniform(0.15, 0.3))
 
 
 def window_behind(rng: Random) -> None:
     """Against the light: long soft shadows towards the camera."""
-    _panes(rng, rng.uniform(-0.7, 0.7), rng.uniform(1.3, 1.6), 1.9, 55, DAY)
+    _panes(rng.uniform(-0.7, 0.7), rng.uniform(1.3, 1.6), 1.9, 55, DAY)
     _sky((0.95, 0.92, 0.88), rng.uniform(0.25, 0.4))
 
 
@@ -98,27 +97,34 @@ def pendant(rng: Random) -> None:
 def spots(rng: Random) -> None:
     """Ceiling lights: several shadows each."""
     for x in (-0.9, 0.1, 1.0):
-        lamp = _lamp("POINT", (x + rng.uniform(-0.2, 0.2), rng.uniform(-0.9, 0.5), 1.7), 18, (1.0, 0.84, 0.66))
+        lamp = _lamp(
+            "POINT",
+            (x + rng.uniform(-0.2, 0.2), rng.uniform(-0.9, 0.5), 1.7),
+            18,
+            (1.0, 0.84, 0.66),
+        )
         lamp.data.shadow_soft_size = 0.05
     _sky((0.9, 0.8, 0.7), 0.18)
 
 
 def tube(rng: Random) -> None:
     """A fluorescent tube, a little green."""
-    lamp = _lamp("AREA", (rng.uniform(-0.4, 0.4), rng.uniform(-0.2, 0.4), 1.6), 45, (0.92, 1.0, 0.9))
+    lamp = _lamp(
+        "AREA", (rng.uniform(-0.4, 0.4), rng.uniform(-0.2, 0.4), 1.6), 45, (0.92, 1.0, 0.9)
+    )
     lamp.data.shape, lamp.data.size, lamp.data.size_y = "RECTANGLE", 1.3, 0.08
     _sky((0.88, 0.95, 0.9), 0.2)
 
 
 def dusk(rng: Random) -> None:
     """The last blue of the day and a lamp somewhere behind."""
-    _panes(rng, rng.uniform(-1.8, -1.0), 0.9, 2.0, 6, (0.5, 0.66, 1.0))
+    _panes(rng.uniform(-1.8, -1.0), 0.9, 2.0, 6, (0.5, 0.66, 1.0))
     lamp = _lamp("POINT", (rng.uniform(0.8, 1.3), rng.uniform(0.3, 0.9), 0.7), 5, WARM)
     lamp.data.shadow_soft_size = 0.08
     _sky((0.3, 0.4, 0.6), 0.06)
 
 
-def flash(rng: Random) -> None:
+def flash(_rng: Random) -> None:
     """A small flash beside the lens: flat light, a hard shadow close behind things."""
     lamp = _lamp("AREA", (0.05, -0.75, 0.62), 9, (1.0, 0.98, 0.95))
     lamp.data.size = 0.03

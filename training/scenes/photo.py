@@ -1,4 +1,4 @@
-"""What a real camera adds to light: vignette, colour fringes, grain, sharpening, JPEG.
+"""What a real camera makes of light: exposure, tone, colour fringes, grain, sharpening.
 
 Knows pictures as arrays only.
 """
@@ -6,35 +6,57 @@ Knows pictures as arrays only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+# The curve works on each channel alone and so deepens colours: take some of it back.
+SATURATION = 0.84
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
 
 @dataclass(frozen=True)
 class Film:
+    """`key` is the mean brightness that the exposure aims at, before the tone curve."""
+
+    key: float = 0.13
     grain: float = 1.0
     warmth: float = 0.0
-    quality: int = 88
     vignette: float = 0.16
+    quality: int = 88
 
 
-def develop(render: Path, target: Path, film: Film, seed: int) -> None:
-    """Turn a clean rendering into a JPEG that looks taken, not made."""
+def develop(light: Any, film: Film, seed: int) -> Image.Image:
+    """Turn linear light into a picture that looks taken, not made."""
     rng = np.random.default_rng(seed)
-    with Image.open(render) as opened:
-        picture = opened.convert("RGB")
-    pixels = np.asarray(_fringed(picture), dtype=np.float32) / 255.0
-    pixels = pixels * _vignette(pixels.shape, film.vignette)
-    pixels = pixels * np.array([1 + 0.06 * film.warmth, 1.0, 1 - 0.08 * film.warmth], np.float32)
+    exposed = light * _exposure(light, film.key) * _vignette(light.shape, film.vignette)
+    exposed = exposed * np.array([1 + 0.1 * film.warmth, 1.0, 1 - 0.14 * film.warmth], np.float32)
+    shown = _fringed(_quantised(_tone(exposed)))
+    pixels = np.asarray(shown, dtype=np.float32) / 255.0
     pixels = pixels + _grain(rng, pixels, film.grain)
-    made = Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8))
-    made = made.filter(ImageFilter.UnsharpMask(radius=1.4, percent=45, threshold=2))
-    partial = target.with_suffix(".part")
-    made.save(partial, "JPEG", quality=film.quality, subsampling=2)
-    partial.replace(target)
+    return _quantised(pixels).filter(ImageFilter.UnsharpMask(radius=1.4, percent=40, threshold=2))
+
+
+def _exposure(light: Any, key: float) -> float:
+    """As a camera's meter does it: the middle to the key, but bright parts may not burn out."""
+    brightness = np.maximum(light @ LUMINANCE, 1e-4)
+    middle = float(np.exp(np.log(brightness).mean()))
+    bright = float(np.percentile(brightness, 99.3))
+    return min(key / middle, 9.0 * key / bright)
+
+
+def _tone(light: Any) -> Any:
+    """A film-like curve with toe and shoulder (Narkowicz's fit of ACES), then sRGB."""
+    grey = (light @ LUMINANCE)[..., None]
+    light = np.maximum(grey + (light - grey) * SATURATION, 0)
+    curve = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
+    curve = np.clip(curve, 0, 1)
+    return np.where(curve <= 0.0031308, 12.92 * curve, 1.055 * curve ** (1 / 2.4) - 0.055)
+
+
+def _quantised(pixels: Any) -> Image.Image:
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
 def _fringed(picture: Image.Image) -> Image.Image:
@@ -66,6 +88,8 @@ def _grain(rng: Any, pixels: Any, strength: float) -> Any:
     grey = rng.normal(0, 1, (height, width, 1))
     colour = rng.normal(0, 1, (height, width, 3))
     noise = 0.75 * grey + 0.5 * colour
-    noise = (noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1) + np.roll(noise, (1, 1), (0, 1))) / 2
+    noise = (
+        noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1) + np.roll(noise, (1, 1), (0, 1))
+    ) / 2
     bright = pixels.mean(axis=2, keepdims=True)
     return (strength * noise * (0.004 + 0.007 * (1 - bright))).astype(np.float32)

@@ -13,22 +13,25 @@ from mathutils import Matrix, Vector
 
 from training.scenes import forms
 
-FRAMES = 75
-# 960 steps a second: a fruit at 2 m/s moves 2 mm a step, less than a bowl's wall.
-STEPS_PER_FRAME = 40
+FRAMES = 50
+# 600 steps a second: a fruit at 2 m/s moves 3 mm a step, less than a bowl's wall.
+STEPS_PER_FRAME = 25
 SKIN_M = 0.0004
-HULL_POINTS = 220
+HULL_POINTS = 90
 
 
-def settle(fruit: Sequence[Any], solids: Sequence[Any], funnel: tuple[float, float] | None) -> None:
+def settle(
+    fruit: Sequence[Any], solids: Sequence[Any], funnel: tuple[float, float, float] | None
+) -> None:
     """Drop `fruit` onto the ground (z = 0) and `solids`; move each root to where it rests.
 
-    `funnel` (radius, height of its foot) is a wall that keeps fruit above a vessel while it falls.
+    `funnel` (half axes in x and y, height of its foot) is a wall that keeps fruit
+    above a vessel while it falls.
     """
     scene = bpy.context.scene
     bpy.ops.rigidbody.world_add()
     world = scene.rigidbody_world
-    world.substeps_per_frame, world.solver_iterations = STEPS_PER_FRAME, 30
+    world.substeps_per_frame, world.solver_iterations = STEPS_PER_FRAME, 15
     world.point_cache.frame_end = 4 * FRAMES
     ground = forms.box("ground", (6, 6, 0.4), (0, 0, -0.2), None)
     fixed = [ground, *(_solid(solid) for solid in solids)]
@@ -41,8 +44,9 @@ def settle(fruit: Sequence[Any], solids: Sequence[Any], funnel: tuple[float, flo
     for proxy in falling:
         _body(proxy, "ACTIVE", "CONVEX_HULL")
     if funnel is not None:
-        radius, foot = funnel
-        wall = forms.turned("funnel", [(radius, foot), (radius * 1.05, foot + 0.9)], None, 40)
+        across, deep, foot = funnel
+        wall = forms.turned("funnel", [(1.0, foot), (1.05, foot + 1.2)], None, 40)
+        wall.scale = (across, deep, 1.0)
         _body(wall, "PASSIVE", "MESH")
         fixed.append(wall)
     for frame in range(1, FRAMES + 1):

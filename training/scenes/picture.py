@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from training.scenes.photo import Film
+
 
 @dataclass(frozen=True)
 class View:
@@ -41,7 +43,4 @@ class Picture:
     gap_m: float = 0.006
     seed: int = 1
     size: tuple[int, int] = (640, 480)
-    # Mean brightness the exposure aims at: 0.18 is a camera's grey.
-    key: float = 0.3
-    grain: float = 1.0
-    warmth: float = 0.0
+    film: Film = field(default_factory=Film)

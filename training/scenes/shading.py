@@ -15,7 +15,6 @@ class Graph:
 
     def __init__(self, name: str) -> None:
         self.material: Any = bpy.data.materials.new(name)
-        self.material.use_nodes = True
         self.tree = self.material.node_tree
         self.surface = self.tree.nodes["Principled BSDF"]
         self.position = self.node("ShaderNodeTexCoord").outputs["Object"]
@@ -43,9 +42,7 @@ class Graph:
         )
         return mapping.outputs[0]
 
-    def noise(
-        self, vector: Any, scale: float, detail: float = 4.0, distortion: float = 0.0
-    ) -> Any:
+    def noise(self, vector: Any, scale: float, detail: float = 4.0, distortion: float = 0.0) -> Any:
         return self.node(
             "ShaderNodeTexNoise", vector=vector, scale=scale, detail=detail, distortion=distortion
         ).outputs["Factor"]
@@ -84,9 +81,7 @@ class Graph:
             self.put(made.inputs["Normal"], below)
         return made.outputs[0]
 
-    def finish(
-        self, colour: Any, roughness: Any, normal: Any = None, specular: float = 0.5
-    ) -> Any:
+    def finish(self, colour: Any, roughness: Any, normal: Any = None, specular: float = 0.5) -> Any:
         self.put(self.surface.inputs["Base Color"], colour)
         self.put(self.surface.inputs["Roughness"], roughness)
         self.put(self.surface.inputs["Specular IOR Level"], specular)
@@ -95,19 +90,25 @@ class Graph:
         return self.material
 
 
+def shade(colour: Colour, factor: float) -> Colour:
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
+
+
 def paint(name: str, colour: Colour, roughness: float = 0.5, *, metallic: float = 0.0) -> Any:
     """A plain material with just enough unevenness not to look like plastic."""
     graph = Graph(name)
     patch = graph.noise(graph.position, 9.0, 5.0)
-    shade = graph.ramp(
-        patch, [(0.25, tuple(c * 0.88 for c in colour)), (0.75, colour)]  # type: ignore[list-item]
-    )
+    tone = graph.ramp(patch, [(0.25, shade(colour, 0.88)), (0.75, colour)])
     graph.surface.inputs["Metallic"].default_value = metallic
-    return graph.finish(shade, graph.remap(patch, 0.3, 0.7, roughness * 0.85, roughness * 1.1))
+    return graph.finish(tone, graph.remap(patch, 0.3, 0.7, roughness * 0.85, roughness * 1.1))
 
 
-def glass(name: str, colour: Colour = (0.98, 0.99, 0.98)) -> Any:
+def glass(name: str) -> Any:
+    """Thin clear glass: seen at its edges and by what it mirrors.
+
+    Without refraction, which would need many more rays and leave black shadows.
+    """
     graph = Graph(name)
-    graph.surface.inputs["Transmission Weight"].default_value = 1.0
-    graph.surface.inputs["IOR"].default_value = 1.45
-    return graph.finish(colour, 0.02)
+    edge = graph.node("ShaderNodeLayerWeight", blend=0.35).outputs["Facing"]
+    graph.put(graph.surface.inputs["Alpha"], graph.remap(edge, 0.0, 1.0, 0.07, 0.75))
+    return graph.finish((0.55, 0.6, 0.58), 0.03, specular=0.8)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from training.scenes.shading import Colour, Graph
+from training.scenes.cloths import checked, linen, striped
+from training.scenes.shading import Colour, Graph, shade
 
-
-def _tinted(colour: Colour, factor: float) -> Colour:
-    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
+WALLS: tuple[Colour, ...] = (
+    (0.62, 0.58, 0.50), (0.42, 0.49, 0.47), (0.55, 0.55, 0.55), (0.60, 0.47, 0.36),
+    (0.22, 0.29, 0.33), (0.66, 0.63, 0.45),
+)  # fmt: skip
 
 
 def _wood(rng: Random, dark: Colour, light: Colour, board_m: float, gloss: float) -> Any:
@@ -82,7 +84,7 @@ def painted_boards(rng: Random) -> Any:
     patches = g.noise(g.stretch((5, 16, 1), offset), 1.0, 8.0, 0.8)
     wear = g.remap(g.sum(patches, fibres, 0.35), 0.78, 0.84, 0.0, 0.85)
     bare = g.ramp(fibres, [(0.3, (0.14, 0.09, 0.055)), (0.7, (0.33, 0.23, 0.15))])
-    coat = g.ramp(patches, [(0.3, _tinted(paint, 0.85)), (0.7, paint)])
+    coat = g.ramp(patches, [(0.3, shade(paint, 0.85)), (0.7, paint)])
     colour = g.mix(1.0, g.mix(wear, coat, bare), boards.outputs[0], "MULTIPLY")
     normal = g.bump(fibres, 0.2, 0.001)
     normal = g.bump(boards.outputs["Factor"], -0.6, 0.003, normal)
@@ -104,16 +106,16 @@ def marble(rng: Random) -> Any:
 def granite(rng: Random) -> Any:
     g = Graph("granite")
     base = rng.choice([(0.09, 0.085, 0.08), (0.30, 0.27, 0.24)])
-    cells = g.node("ShaderNodeTexVoronoi", vector=g.position, scale=330.0)
+    cells = g.node("ShaderNodeTexVoronoi", vector=g.position, scale=240.0)
     fine = g.noise(g.position, 160.0, 5.0)
     grey = g.ramp(
         g.sum(g.remap(cells.outputs["Color"], 0, 1, 0, 0.6), fine, 0.5),
-        [(0.3, _tinted(base, 0.25)), (0.52, base), (0.74, (0.58, 0.55, 0.5))],
+        [(0.3, shade(base, 0.4)), (0.55, base), (0.85, (0.42, 0.4, 0.37))],
     )
     return g.finish(grey, 0.16)
 
 
-def terrazzo(rng: Random) -> Any:
+def terrazzo(_rng: Random) -> Any:
     g = Graph("terrazzo")
     wobble = g.noise(g.position, 60.0, 2.0)
     cells = g.node("ShaderNodeTexVoronoi", vector=g.position, scale=75.0)
@@ -138,7 +140,9 @@ def concrete(rng: Random) -> Any:
     at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
     stain = g.noise(at, 4.0, 8.0, 0.5)
     sand = g.noise(at, 220.0, 3.0)
-    colour = g.ramp(g.sum(stain, sand, 0.22), [(0.4, (0.2, 0.195, 0.185)), (0.8, (0.42, 0.41, 0.39))])
+    colour = g.ramp(
+        g.sum(stain, sand, 0.22), [(0.4, (0.2, 0.195, 0.185)), (0.8, (0.42, 0.41, 0.39))]
+    )
     return g.finish(colour, 0.72, g.bump(sand, 0.25, 0.001), 0.3)
 
 
@@ -149,7 +153,7 @@ def tiles(rng: Random) -> Any:
     grid = g.node(
         "ShaderNodeTexBrick", {"offset": 0.0}, vector=g.position, scale=1.0,
         mortar_size=0.002, brick_width=size, row_height=size, color1=one,
-        color2=_tinted(one, 0.8), mortar=(0.33, 0.31, 0.28),
+        color2=shade(one, 0.8), mortar=(0.33, 0.31, 0.28),
     )  # fmt: skip
     uneven = g.noise(g.position, 22.0, 3.0)
     colour = g.mix(0.35, grid.outputs[0], g.mix(1.0, grid.outputs[0], uneven, "MULTIPLY"))
@@ -157,75 +161,23 @@ def tiles(rng: Random) -> Any:
     return g.finish(colour, g.remap(grid.outputs["Factor"], 0, 1, 0.15, 0.8), normal)
 
 
-def _weave(g: Graph, thread_m: float) -> tuple[Any, Any]:
-    """Height of a plain weave and of the folds under it."""
-    across = g.node("ShaderNodeTexWave", {"bands_direction": "X"}, vector=g.position,
-                    scale=0.314 / thread_m, distortion=0.6, detail=1.0)  # fmt: skip
-    along = g.node("ShaderNodeTexWave", {"bands_direction": "Y"}, vector=g.position,
-                   scale=0.314 / thread_m, distortion=0.6, detail=1.0)  # fmt: skip
-    return g.sum(across.outputs["Factor"], along.outputs["Factor"]), g.noise(
-        g.stretch((1.0, 2.3, 1)), 4.0, 3.0, 1.1
-    )
-
-
-def linen(rng: Random) -> Any:
-    g = Graph("linen")
-    cloth = rng.choice([(0.62, 0.57, 0.48), (0.72, 0.71, 0.68), (0.25, 0.3, 0.36), (0.5, 0.3, 0.27)])
-    weave, folds = _weave(g, 0.0011)
-    slub = g.noise(g.stretch((8, 300, 1)), 1.0, 2.0)
-    colour = g.ramp(g.sum(g.remap(weave, 0, 2, 0, 0.7), slub, 0.4),
-                    [(0.2, _tinted(cloth, 0.66)), (0.8, cloth)])  # fmt: skip
-    normal = g.bump(weave, 0.35, 0.0006, g.bump(folds, 0.8, 0.03))
-    g.surface.inputs["Sheen Weight"].default_value = 0.25
-    return g.finish(colour, 0.9, normal, 0.2)
-
-
-def _bands(g: Graph, axis: str, width_m: float, share: float) -> Any:
-    wave = g.node("ShaderNodeTexWave", {"bands_direction": axis, "wave_profile": "SAW"},
-                  vector=g.position, scale=0.314 / width_m, distortion=0.05, detail=0.0)  # fmt: skip
-    return g.remap(wave.outputs["Factor"], share - 0.01, share + 0.01, 0.0, 1.0)
-
-
-def checked(rng: Random) -> Any:
-    """A gingham: where the bands cross the colour is full, elsewhere half."""
-    g = Graph("checked cloth")
-    dye = rng.choice([(0.42, 0.03, 0.035), (0.05, 0.11, 0.3), (0.06, 0.2, 0.1)])
-    width = rng.uniform(0.028, 0.05)
-    weave, folds = _weave(g, 0.0012)
-    both = g.sum(_bands(g, "X", width, 0.5), _bands(g, "Y", width, 0.5))
-    colour = g.ramp(
-        g.remap(both, 0, 2, 0, 1),
-        [(0.05, (0.72, 0.7, 0.66)), (0.5, tuple((c + 0.7) / 2.4 for c in dye)), (0.95, dye)],  # type: ignore
-    )
-    normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.7, 0.025))
-    return g.finish(colour, 0.9, normal, 0.2)
-
-
-def striped(rng: Random) -> Any:
-    g = Graph("striped cloth")
-    dye = rng.choice([(0.09, 0.16, 0.28), (0.33, 0.27, 0.17), (0.35, 0.1, 0.08)])
-    weave, folds = _weave(g, 0.0012)
-    stripe = _bands(g, rng.choice("XY"), rng.uniform(0.02, 0.06), rng.uniform(0.55, 0.8))
-    colour = g.mix(stripe, (0.69, 0.66, 0.6), dye)
-    normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.8, 0.025))
-    return g.finish(colour, 0.9, normal, 0.2)
-
-
 def laminate(rng: Random) -> Any:
     g = Graph("laminate")
     tone = rng.choice([(0.6, 0.6, 0.58), (0.5, 0.47, 0.42), (0.13, 0.14, 0.15), (0.3, 0.4, 0.4)])
     speck = g.noise(g.position, 240.0, 4.0)
     smudge = g.noise(g.position, 6.0, 5.0)
-    colour = g.ramp(speck, [(0.35, _tinted(tone, 0.82)), (0.65, tone)])
+    colour = g.ramp(speck, [(0.35, shade(tone, 0.82)), (0.65, tone)])
     return g.finish(colour, g.remap(smudge, 0.3, 0.7, 0.26, 0.42))
 
 
-def steel(rng: Random) -> Any:
+def steel(_rng: Random) -> Any:
     """Brushed steel, as in a sink or a canteen."""
     g = Graph("steel")
     brush = g.noise(g.stretch((4, 900, 1)), 1.0, 3.0)
     g.surface.inputs["Metallic"].default_value = 1.0
-    return g.finish((0.5, 0.5, 0.49), g.remap(brush, 0.2, 0.8, 0.28, 0.46), g.bump(brush, 0.1, 0.0005))
+    return g.finish(
+        (0.5, 0.5, 0.49), g.remap(brush, 0.2, 0.8, 0.28, 0.46), g.bump(brush, 0.1, 0.0005)
+    )
 
 
 def soil(rng: Random) -> Any:
@@ -238,6 +190,17 @@ def soil(rng: Random) -> Any:
     green = g.ramp(clod, [(0.3, (0.03, 0.055, 0.012)), (0.7, (0.10, 0.15, 0.035))])
     colour = g.mix(g.remap(moss, 0.4, 0.55, 0, 0.9), earth, green)
     return g.finish(colour, 0.95, g.bump(clod, 0.9, 0.012), 0.15)
+
+
+def plaster(rng: Random) -> Any:
+    graph = Graph("plaster")
+    colour = rng.choice(WALLS)
+    rough = graph.noise(graph.position, 45.0, 6.0)
+    stain = graph.noise(graph.position, 1.5, 3.0)
+    dark: Colour = (colour[0] * 0.82, colour[1] * 0.82, colour[2] * 0.82)
+    return graph.finish(
+        graph.ramp(stain, [(0.3, dark), (0.7, colour)]), 0.85, graph.bump(rough, 0.15, 0.002)
+    )
 
 
 SURFACES: dict[str, Callable[[Random], Any]] = {

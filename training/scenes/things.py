@@ -8,39 +8,13 @@ from random import Random
 from typing import Any
 
 from training.scenes import forms
-from training.scenes.shading import Colour, Graph, glass, paint
+from training.scenes.shading import Colour, Graph, paint
+from training.scenes.tableware import knife, mug, spoon, tumbler
 
 COVERS: tuple[Colour, ...] = (
     (0.05, 0.10, 0.22), (0.25, 0.04, 0.05), (0.08, 0.20, 0.14), (0.60, 0.57, 0.50),
     (0.30, 0.22, 0.12), (0.10, 0.10, 0.11), (0.42, 0.46, 0.50),
 )  # fmt: skip
-
-
-def mug(rng: Random) -> Any:
-    radius, height = rng.uniform(0.038, 0.044), rng.uniform(0.085, 0.1)
-    colour = rng.choice([(0.7, 0.7, 0.68), (0.06, 0.14, 0.24), (0.2, 0.3, 0.26), (0.08, 0.08, 0.09)])
-    glaze = paint("mug glaze", colour, 0.18)
-    profile = [
-        (0.0, 0.002), (radius - 0.004, 0.0), (radius, 0.005), (radius, height - 0.002),
-        (radius - 0.002, height), (radius - 0.004, height - 0.002), (radius - 0.004, 0.008), (0.0, 0.007),
-    ]  # fmt: skip
-    body = forms.turned("mug", profile, glaze)
-    path = []
-    for step in range(15):
-        turn = math.pi * (step / 14 - 0.5)
-        path.append((radius - 0.003 + 0.028 * math.cos(turn), 0.0, height / 2 + 0.03 * math.sin(turn)))
-    drink = paint("coffee", (0.03, 0.014, 0.007), 0.08)
-    top = height * 0.82
-    surface = forms.turned("drink", [(0.0, top), (radius - 0.004, top)], drink)
-    return forms.gather("mug", [body, forms.tube("handle", path, 0.0052, glaze), surface])
-
-
-def tumbler(rng: Random) -> Any:
-    foot, rim, height = 0.03, rng.uniform(0.034, 0.04), rng.uniform(0.095, 0.13)
-    profile = [
-        (0.0, 0.0), (foot, 0.0), (rim, height), (rim - 0.002, height), (foot - 0.002, 0.011), (0.0, 0.01),
-    ]  # fmt: skip
-    return forms.turned("tumbler", profile, glass("tumbler glass"))
 
 
 def bottle(rng: Random) -> Any:
@@ -61,10 +35,23 @@ def bottle(rng: Random) -> Any:
 
 def jar(rng: Random) -> Any:
     radius, height = rng.uniform(0.04, 0.05), rng.uniform(0.11, 0.16)
-    content = rng.choice([(0.5, 0.42, 0.3), (0.16, 0.09, 0.05), (0.6, 0.56, 0.46), (0.22, 0.26, 0.12)])
-    profile = [(0.0, 0.0), (radius, 0.002), (radius, height * 0.82), (radius * 0.85, height * 0.88), (0.0, height * 0.88)]
+    content = rng.choice(
+        [(0.5, 0.42, 0.3), (0.16, 0.09, 0.05), (0.6, 0.56, 0.46), (0.22, 0.26, 0.12)]
+    )
+    profile = [
+        (0.0, 0.0),
+        (radius, 0.002),
+        (radius, height * 0.82),
+        (radius * 0.85, height * 0.88),
+        (0.0, height * 0.88),
+    ]
     body = forms.turned("jar", profile, paint("jar content", content, 0.25))
-    lid_profile = [(0.0, height), (radius * 0.88, height), (radius * 0.88, height * 0.86), (0.0, height * 0.86)]
+    lid_profile = [
+        (0.0, height),
+        (radius * 0.88, height),
+        (radius * 0.88, height * 0.86),
+        (0.0, height * 0.86),
+    ]
     lid = forms.turned("lid", lid_profile, paint("lid", (0.3, 0.27, 0.22), 0.3, metallic=0.9))
     return forms.gather("jar", [body, lid])
 
@@ -73,12 +60,17 @@ def books(rng: Random) -> Any:
     parts = []
     height = 0.0
     for _ in range(rng.randint(1, 3)):
-        long, wide, thick = rng.uniform(0.19, 0.25), rng.uniform(0.13, 0.17), rng.uniform(0.014, 0.035)
+        long, wide, thick = (
+            rng.uniform(0.19, 0.25),
+            rng.uniform(0.13, 0.17),
+            rng.uniform(0.014, 0.035),
+        )
         cover = paint("cover", rng.choice(COVERS), 0.5)
         turn = rng.uniform(-0.15, 0.15)
+        pages = paint("pages", (0.66, 0.62, 0.53), 0.85)
         for size, z, material in (
             ((long, wide, 0.003), height + 0.0015, cover),
-            ((long - 0.006, wide - 0.006, thick - 0.006), height + thick / 2, paint("pages", (0.66, 0.62, 0.53), 0.85)),
+            ((long - 0.006, wide - 0.006, thick - 0.006), height + thick / 2, pages),
             ((long, wide, 0.003), height + thick - 0.0015, cover),
         ):  # fmt: skip
             part = forms.box("book", size, (0, 0, z), material, 0.0008)
@@ -88,60 +80,39 @@ def books(rng: Random) -> Any:
     return forms.gather("books", parts)
 
 
-def _flat_tool(name: str, outline: list[tuple[float, float]], bend_m: float) -> Any:
-    """A piece of cutlery: half outline (x, half width) mirrored, bent and given thickness."""
-    steel = Graph("cutlery")
-    steel.surface.inputs["Metallic"].default_value = 1.0
-    metal = steel.finish((0.62, 0.61, 0.58), 0.2)
-    vertices: list[forms.Point] = []
-    last = outline[-1][0]
-    for x, half in outline:
-        z = 0.002 + bend_m * math.sin(math.pi * x / last)
-        vertices += [(x, -half, z), (x, 0.0, z - half * 0.12), (x, half, z)]
-    faces = []
-    for step in range(len(outline) - 1):
-        for side in (0, 1):
-            low = step * 3 + side
-            faces.append([low, low + 1, low + 4, low + 3])
-    made = forms.from_mesh(name, vertices, faces, metal)
-    made.data.shade_smooth()
-    thick = made.modifiers.new("thick", "SOLIDIFY")
-    thick.thickness, thick.offset = 0.0018, 0.0
-    return made
-
-
-def knife(rng: Random) -> Any:
-    blade = [(0.0, 0.006), (0.02, 0.0085), (0.085, 0.006), (0.095, 0.009), (0.16, 0.009), (0.2, 0.005), (0.212, 0.0008)]
-    return _flat_tool("knife", blade, 0.0)
-
-
-def spoon(rng: Random) -> Any:
-    outline = [(0.0, 0.007), (0.02, 0.008), (0.06, 0.004), (0.11, 0.003), (0.13, 0.004), (0.142, 0.013),
-               (0.16, 0.019), (0.178, 0.017), (0.19, 0.009), (0.194, 0.001)]  # fmt: skip
-    return _flat_tool("spoon", outline, 0.007)
-
-
 def plant(rng: Random) -> Any:
     """A potted herb: a fired-clay pot and arching leaves."""
     radius, height = rng.uniform(0.05, 0.065), rng.uniform(0.09, 0.11)
-    clay = paint("clay", rng.choice([(0.36, 0.14, 0.07), (0.6, 0.58, 0.54), (0.12, 0.13, 0.13)]), 0.8)
+    clay = paint(
+        "clay", rng.choice([(0.36, 0.14, 0.07), (0.6, 0.58, 0.54), (0.12, 0.13, 0.13)]), 0.8
+    )
     profile = [
         (0.0, 0.0), (radius * 0.72, 0.0), (radius, height * 0.82), (radius * 1.08, height * 0.82),
-        (radius * 1.08, height), (radius * 0.95, height), (radius * 0.92, height * 0.9), (0.0, height * 0.9),
+        (radius * 1.08, height), (radius * 0.95, height), (radius * 0.92, height * 0.9),
+        (0.0, height * 0.9),
     ]  # fmt: skip
     graph = Graph("foliage")
     tone = graph.noise(graph.position, 14.0, 4.0)
     graph.surface.inputs["Subsurface Weight"].default_value = 0.1
     green = rng.choice([(0.05, 0.16, 0.03), (0.09, 0.2, 0.07), (0.035, 0.10, 0.03)])
     foliage = graph.finish(
-        graph.ramp(tone, [(0.3, (green[0] * 0.5, green[1] * 0.6, green[2] * 0.6)), (0.75, green)]), 0.4
+        graph.ramp(tone, [(0.3, (green[0] * 0.5, green[1] * 0.6, green[2] * 0.6)), (0.75, green)]),
+        0.4,
     )
     parts = [forms.turned("pot", profile, clay)]
     for _ in range(rng.randint(26, 40)):
         blade = forms.leaf("leaf", rng.uniform(0.07, 0.17), rng.uniform(0.02, 0.045),
                            rng.uniform(0.2, 0.9), foliage)  # fmt: skip
-        blade.location = (rng.gauss(0, 0.012), rng.gauss(0, 0.012), height + rng.uniform(-0.01, 0.07))
-        blade.rotation_euler = (rng.gauss(0, 0.2), -rng.uniform(0.1, 1.25), rng.uniform(0, math.tau))
+        blade.location = (
+            rng.gauss(0, 0.012),
+            rng.gauss(0, 0.012),
+            height + rng.uniform(-0.01, 0.07),
+        )
+        blade.rotation_euler = (
+            rng.gauss(0, 0.2),
+            -rng.uniform(0.1, 1.25),
+            rng.uniform(0, math.tau),
+        )
         parts.append(blade)
     return forms.gather("plant", parts)
 
@@ -174,11 +145,16 @@ def napkin(rng: Random) -> Any:
 
 def kettle(rng: Random) -> Any:
     radius = 0.085
-    enamel = paint("enamel", rng.choice([(0.62, 0.6, 0.55), (0.04, 0.12, 0.16), (0.16, 0.03, 0.03)]), 0.12)
+    enamel = paint(
+        "enamel", rng.choice([(0.62, 0.6, 0.55), (0.04, 0.12, 0.16), (0.16, 0.03, 0.03)]), 0.12
+    )
     profile = [(0.0, 0.0), (radius, 0.0), (radius * 1.05, 0.03), (radius * 0.9, 0.09),
                (radius * 0.5, 0.125), (0.012, 0.13), (0.012, 0.145), (0.0, 0.148)]  # fmt: skip
     black = paint("handle", (0.02, 0.02, 0.02), 0.35)
-    arc = [(0.075 * math.cos(math.pi * s / 16), 0.0, 0.11 + 0.09 * math.sin(math.pi * s / 16)) for s in range(17)]
+    arc = [
+        (0.075 * math.cos(math.pi * s / 16), 0.0, 0.11 + 0.09 * math.sin(math.pi * s / 16))
+        for s in range(17)
+    ]
     spout = [(0.07, 0, 0.06), (0.11, 0, 0.09), (0.13, 0, 0.125)]
     return forms.gather("kettle", [forms.turned("kettle", profile, enamel),
                                    forms.tube("arc", arc, 0.007, black),
@@ -189,3 +165,5 @@ THINGS: dict[str, Callable[[Random], Any]] = {
     "mug": mug, "tumbler": tumbler, "bottle": bottle, "jar": jar, "books": books,
     "knife": knife, "spoon": spoon, "plant": plant, "napkin": napkin, "kettle": kettle,
 }  # fmt: skip
+
+FLAT_THINGS = frozenset({"napkin", "knife", "spoon"})

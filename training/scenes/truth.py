@@ -15,6 +15,7 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from training.scenes import forms
+from training.scenes.cameras import project
 
 LABELS = ("apple", "banana", "orange", "lemon")
 ENOUGH = 0.25
@@ -100,34 +101,18 @@ def _rays(root: Any, step: int) -> Iterator[tuple[int, int, Vector]]:
     scene = bpy.context.scene
     camera = scene.camera
     width, height = scene.render.resolution_x, scene.render.resolution_y
-    to_world = camera.matrix_world.to_quaternion()
-    to_camera = camera.matrix_world.inverted()
-    right, _, left, _ = camera.data.view_frame(scene=scene)
-    # view_frame: top right, bottom right, bottom left, top left, one unit of depth away.
-    across, up, depth = right.x - left.x, right.y - left.y, -right.z
-    spots = []
-    for corner in forms.corners(root):
-        local = to_camera @ corner
-        if local.z > -0.01:
-            continue
-        scale = depth / -local.z
-        spots.append(
-            (
-                (local.x * scale - left.x) / across * width,
-                (right.y - local.y * scale) / up * height,
-            )
-        )
+    spots = [project(camera, corner) for corner in forms.corners(root)]
+    spots = [
+        (across * width, down * height, ahead) for across, down, ahead in spots if ahead > 0.01
+    ]
     if not spots:
         return
-    first_x, last_x = int(min(s[0] for s in spots)) - 1, int(max(s[0] for s in spots)) + 1
-    first_y, last_y = int(min(s[1] for s in spots)) - 1, int(max(s[1] for s in spots)) + 1
-    for y in range(first_y, last_y + 1, step):
-        for x in range(first_x, last_x + 1, step):
-            local = Vector(
-                (
-                    left.x + (x + 0.5) / width * across,
-                    right.y - (y + 0.5) / height * up,
-                    -depth,
-                )
-            )
-            yield x, y, (to_world @ local).normalized()
+    right, _, left, _ = camera.data.view_frame(scene=scene)
+    turn = camera.matrix_world.to_quaternion()
+    columns = range(int(min(s[0] for s in spots)) - 1, int(max(s[0] for s in spots)) + 2, step)
+    rows = range(int(min(s[1] for s in spots)) - 1, int(max(s[1] for s in spots)) + 2, step)
+    for y in rows:
+        up = right.y - (y + 0.5) / height * (right.y - left.y)
+        for x in columns:
+            across = left.x + (x + 0.5) / width * (right.x - left.x)
+            yield x, y, (turn @ Vector((across, up, right.z))).normalized()

@@ -19,11 +19,14 @@ GLAZES: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class Vessel:
-    """A thing to fill: `floor_m` is the height fruit falls onto, `radius_m` the room inside."""
+    """A thing to fill: fruit falls from `rim_m`, within half axes `room_m` of its middle."""
 
     root: Any
-    floor_m: float
-    radius_m: float
+    rim_m: float
+    room_m: tuple[float, float]
+    deep: bool = True
+    # A coarse turned profile to collide with, where the visible mesh is too fine for that.
+    collision: tuple[tuple[float, float], ...] = ()
 
 
 def _glaze(rng: Random) -> Any:
@@ -35,34 +38,35 @@ def _glaze(rng: Random) -> Any:
     return graph.finish(shade, rng.uniform(0.1, 0.35))
 
 
-def _dish(rng: Random, radius: float, height: float, material: Any) -> Any:
+def _dish(rng: Random, radius: float, height: float, material: Any) -> Vessel:
+    """A footed bowl with a rounded wall."""
     wall, foot = rng.uniform(0.004, 0.007), radius * 0.45
     curve = rng.uniform(1.6, 2.6)
-    outer = [(foot, 0.0), (foot, 0.006)]
-    inner = []
-    for step in range(1, 15):
-        out = step / 14
-        outer.append((foot + (radius - foot) * out, 0.006 + (height - 0.006) * out**curve))
-    for step in range(14, -1, -1):
-        out = step / 14
-        inner.append((foot + (radius - foot) * out - wall, 0.012 + (height - 0.012) * out**curve))
-    return forms.turned("dish", [(0.0, 0.003), *outer, *inner, (0.0, 0.012)], material)
+
+    def profile(steps: int) -> list[tuple[float, float]]:
+        outer = [(foot, 0.0), (foot, 0.006)]
+        inner = []
+        for step in range(steps + 1):
+            out = step / steps
+            across = foot + (radius - foot) * out
+            outer.append((across, 0.006 + (height - 0.006) * out**curve))
+            inner.append((across - wall, 0.012 + (height - 0.012) * out**curve))
+        return [(0.0, 0.003), *outer, *reversed(inner), (0.0, 0.012)]
+
+    root = forms.turned("dish", profile(14), material)
+    return Vessel(root, height * 0.7, (radius, radius), collision=tuple(profile(6)))
 
 
 def bowl(rng: Random) -> Vessel:
-    radius = rng.uniform(0.135, 0.155)
-    return Vessel(_dish(rng, radius, rng.uniform(0.075, 0.095), _glaze(rng)), 0.015, radius * 0.72)
+    return _dish(rng, rng.uniform(0.135, 0.155), rng.uniform(0.075, 0.095), _glaze(rng))
 
 
 def wooden_bowl(rng: Random) -> Vessel:
-    radius = rng.uniform(0.14, 0.165)
-    root = _dish(rng, radius, rng.uniform(0.07, 0.09), surfaces.cherry(rng))
-    return Vessel(root, 0.015, radius * 0.72)
+    return _dish(rng, rng.uniform(0.14, 0.165), rng.uniform(0.07, 0.09), surfaces.cherry(rng))
 
 
 def glass_bowl(rng: Random) -> Vessel:
-    radius = rng.uniform(0.135, 0.15)
-    return Vessel(_dish(rng, radius, 0.085, glass("bowl glass")), 0.015, radius * 0.7)
+    return _dish(rng, rng.uniform(0.135, 0.15), 0.085, glass("bowl glass"))
 
 
 def plate(rng: Random) -> Vessel:
@@ -72,14 +76,19 @@ def plate(rng: Random) -> Vessel:
         (radius + 0.001, 0.0205), (radius, 0.022), (radius * 0.68, 0.009),
         (radius * 0.6, 0.007), (0.0, 0.007),
     ]  # fmt: skip
-    return Vessel(forms.turned("plate", profile, _glaze(rng)), 0.009, radius * 0.6)
+    return Vessel(
+        forms.turned("plate", profile, _glaze(rng)),
+        0.024,
+        (radius * 0.85, radius * 0.85),
+        deep=False,
+    )
 
 
 def board(rng: Random) -> Vessel:
     long, wide, thick = rng.uniform(0.34, 0.42), rng.uniform(0.22, 0.27), rng.uniform(0.016, 0.028)
     wood = rng.choice([surfaces.oak, surfaces.pine, surfaces.walnut])(rng)
     root = forms.box("board", (long, wide, thick), (0, 0, thick / 2), wood, 0.004)
-    return Vessel(root, thick + 0.002, wide * 0.42)
+    return Vessel(root, thick + 0.002, (long * 0.46, wide * 0.46), deep=False)
 
 
 def tray(rng: Random) -> Vessel:
@@ -89,7 +98,7 @@ def tray(rng: Random) -> Vessel:
         (0.0, 0.0), (radius, 0.0), (radius + 0.012, 0.022), (radius + 0.009, 0.023),
         (radius - 0.002, 0.003), (0.0, 0.003),
     ]  # fmt: skip
-    return Vessel(forms.turned("tray", profile, metal), 0.005, radius * 0.75)
+    return Vessel(forms.turned("tray", profile, metal), 0.025, (radius, radius), deep=False)
 
 
 def basket(rng: Random) -> Vessel:
@@ -118,7 +127,9 @@ def basket(rng: Random) -> Vessel:
     parts.append(forms.turned("rim", _ring(radius, height + 0.006, 0.007), osier))
     floor = [(0.0, 0.006), (radius * 0.82, 0.006), (radius * 0.82, 0.002), (0.0, 0.002)]
     parts.append(forms.turned("basket floor", floor, osier))
-    return Vessel(forms.gather("basket", parts), 0.01, radius * 0.66)
+    wall = ((radius * 0.95, height), (radius * 1.05, height), (radius, 0.0))
+    room = (radius * 0.85, radius * 0.85)
+    return Vessel(forms.gather("basket", parts), 0.06, room, collision=(*floor[:2], *wall))
 
 
 def _ring(radius: float, height: float, thick: float) -> list[tuple[float, float]]:
@@ -137,14 +148,16 @@ def crate(rng: Random) -> Vessel:
     for level in (0.036, 0.096):
         for side in (-1, 1):
             tall = 0.05
-            parts.append(forms.box("side", (long, thick, tall), (0, side * wide / 2, level), wood, 0.001))
+            parts.append(
+                forms.box("side", (long, thick, tall), (0, side * wide / 2, level), wood, 0.001)
+            )
             end = (thick, wide, tall)
             parts.append(forms.box("end", end, (side * long / 2, 0, level), wood, 0.001))
     for x in (-1, 1):
         for y in (-1, 1):
             place = (x * (long / 2 - 0.013), y * (wide / 2 - 0.013), high / 2)
             parts.append(forms.box("post", (0.02, 0.02, high), place, wood, 0.001))
-    return Vessel(forms.gather("crate", parts), 0.01, 0.135)
+    return Vessel(forms.gather("crate", parts), 0.01, (0.235, 0.165))
 
 
 VESSELS: dict[str, Callable[[Random], Vessel]] = {
