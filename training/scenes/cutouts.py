@@ -34,6 +34,15 @@ from training.scenes.visibility import seen_parts
 # among the real photos.
 SHARES = {"orange": 150, "apple": 190, "lemon": 190, "banana": 130, "bunch": 60, "none": 120}
 
+RESTS = {
+    "orange": studio.ROLLING,
+    "apple": studio.ROLLING,
+    "lemon": studio.ROLLING,
+    "banana": studio.LYING,
+    "bunch": studio.LYING,
+    "none": studio.STANDING,
+}
+
 
 @dataclass(frozen=True)
 class Order:
@@ -64,7 +73,7 @@ def render_cutout(order: Order, out: Path, *, size_px: int, samples: int) -> Pat
     rng = random.Random(f"{order.seed}-{order.index}")
     studio.clear_scene()
     root, counted = _build(rng, order)
-    studio.pose(rng, root, lies_flat=order.kind in ("banana", "bunch"))
+    studio.pose(rng, root, RESTS[order.kind])
     view = rng.uniform(0, 6.283)
     wanted = studio.light(rng, view)
     studio.table(rng)

@@ -5,6 +5,7 @@ Owns everything random about a cut-out but the object itself. Knows no fruit and
 
 import math
 import random
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -28,13 +29,25 @@ def clear_scene() -> None:
     bpy.data.batch_remove(list(data.worlds))
 
 
-def pose(rng: random.Random, root: Any, lies_flat: bool) -> None:
-    """Turn the object as it might lie, stand or lean. Long fruit mostly lies."""
-    freedom = (
-        rng.choice((0.1, 0.1, 0.5, math.pi)) if lies_flat else rng.choice((0.25, 1.0, math.pi))
-    )
+@dataclass(frozen=True)
+class Rest:
+    """How a thing comes to rest: how far it may lean, in radians, and whether on its back too."""
+
+    leans: tuple[float, ...]
+    turns_over: bool = False
+
+
+LYING = Rest((0.1, 0.1, 0.5, math.pi), turns_over=True)
+ROLLING = Rest((0.25, 1.0, math.pi))
+# A mug stands; a halved fruit seen from behind could pass for a whole one.
+STANDING = Rest((0.1, 0.35))
+
+
+def pose(rng: random.Random, root: Any, rest: Rest) -> None:
+    """Turn the object as it might lie, stand or lean."""
+    freedom = rng.choice(rest.leans)
     turns = rng.uniform(-freedom, freedom), rng.uniform(-freedom, freedom)
-    over = rng.choice((0, math.pi)) if lies_flat else 0.0
+    over = rng.choice((0, math.pi)) if rest.turns_over else 0.0
     root.rotation_euler = Euler((turns[0] + over, turns[1], rng.uniform(0, 2 * math.pi)))
     rest_on_ground(root)
 
