@@ -17,6 +17,10 @@ from training.scenes.things import FLAT_THINGS, THINGS
 from training.scenes.vessels import Vessel
 
 
+class NoRoomError(RuntimeError):
+    """The picture asks for more than its region holds."""
+
+
 def fill_and_scatter(
     rng: Random, picture: Picture, roots: Sequence[Any], vessel: Vessel | None, taken: Cells
 ) -> None:
@@ -72,7 +76,7 @@ def _free_place(rng: Random, picture: Picture, cells: Cells, taken: Cells) -> tu
         y = picture.middle[1] + rng.uniform(-1, 1) * picture.spread[1] * wide
         if not moved(cells, x, y) & taken:
             return x, y
-    raise RuntimeError(
+    raise NoRoomError(
         f"picture {picture.name!r}: no free place within spread {picture.spread}; widen it"
     )
 
@@ -101,5 +105,5 @@ def add_things(rng: Random, picture: Picture, taken: Cells) -> None:
                 taken |= moved(cells, x, y)
                 break
         else:
-            raise RuntimeError(f"picture {picture.name!r}: no room for {name!r}; widen the spread")
+            raise NoRoomError(f"picture {picture.name!r}: no room for {name!r}; widen the spread")
     bpy.context.view_layer.update()
