@@ -15,19 +15,20 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from training.scenes import fruit, studio
 from training.scenes.cycles import drop_subsurface, render_linear, set_quality
+from training.scenes.exposure import expose
 from training.scenes.lookalikes import LOOKALIKES
-from training.scenes.meshes import Array
 from training.scenes.visibility import seen_parts
 
 # How often each kind comes, in 840: apples and lemons most, for they vary most or are rarest
@@ -81,7 +82,7 @@ def render_cutout(order: Order, out: Path, *, size_px: int, samples: int) -> Pat
     set_quality(samples)
     drop_subsurface()
     with tempfile.TemporaryDirectory() as scratch:
-        picture = studio.expose(render_linear(Path(scratch)), wanted, rng.uniform(1.0, 1.35))
+        picture = expose(render_linear(Path(scratch)), wanted, rng.uniform(1.0, 1.35))
         left, top, right, bottom = _alpha_box(picture)
         path = order.path(out)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ def _build(rng: random.Random, order: Order) -> tuple[Any, list[Any]]:
     return makers[order.kind](rng), []
 
 
-def _alpha_box(picture: Array) -> tuple[int, int, int, int]:
+def _alpha_box(picture: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
     rows = np.flatnonzero((picture[..., 3] > 8).any(axis=1))
     columns = np.flatnonzero((picture[..., 3] > 8).any(axis=0))
     if rows.size == 0:
@@ -118,13 +119,24 @@ def _alpha_box(picture: Array) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
+def _at_least(lowest: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        if not text.isdigit() or int(text) < lowest:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} will not do: give a whole number from {lowest} up"
+            )
+        return int(text)
+
+    return whole_number
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.scenes.cutouts")
-    parser.add_argument("--count", type=int, default=840, help="pictures in the whole run")
+    parser.add_argument("--count", type=_at_least(1), default=840, help="pictures in the whole run")
     parser.add_argument("--out", type=Path, default=Path("training/work/cutouts"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--size", type=int, default=256, help="longer side in pixels")
-    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--size", type=_at_least(32), default=256, help="longer side in pixels")
+    parser.add_argument("--samples", type=_at_least(1), default=8)
     options = parser.parse_args(arguments)
     missing = [
         order
