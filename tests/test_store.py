@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from countlab.catalogue import Model, ModelFile
+from countlab.catalogue import Model, ModelFile, read_catalogue
 from countlab.download import Patience
 from countlab.errors import CountlabError
 from countlab.store import Store
@@ -297,7 +297,7 @@ def test_two_processes_bring_one_file_with_one_download(model: Model, served: Se
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from countlab.catalogue import Model, ModelFile\n"
+        "from countlab.catalogue import Model, ModelFile, read_catalogue\n"
         "from countlab.store import Store\n"
         "folder, sha256, address = Path(sys.argv[1]), sys.argv[2], sys.argv[3]\n"
         f"file = ModelFile('some.weights', {len(RIGHT)}, sha256, (address,))\n"
@@ -350,3 +350,22 @@ def test_a_file_that_cannot_fit_is_refused_before_it_is_asked_for(
         Store().fetch(huge)
     assert failure.value.code == "disk_full"
     assert served.asked == []
+
+
+def test_the_published_description_fits_the_real_files(home: Path, shared_data: Path) -> None:
+    model = read_catalogue(home / "models").find("yolo-fastest-xl")
+    model.folder.mkdir(parents=True)
+    for file in model.files.values():
+        source = shared_data / "models" / "yolo-fastest" / file.name
+        (model.folder / file.name).write_bytes(source.read_bytes())
+    assert Store().has(model)
+    assert set(Store().files(model)) == {"config", "weights"}
+
+
+def test_every_published_file_has_a_sha256_and_several_addresses(home: Path) -> None:
+    for model in read_catalogue(home / "models").models.values():
+        if model.origin == "published":
+            for file in model.files.values():
+                assert file.sha256
+                assert len(file.sha256) == 64
+                assert len(set(file.addresses)) > 1
