@@ -36,6 +36,26 @@ def shared_data() -> Path:
     return folder
 
 
+YOLO_FASTEST = ("1.0", "1.0-xl", "1.1", "1.1-xl")
+
+
+@pytest.fixture
+def yolo_fastest(home: Path, shared_data: Path) -> tuple[str, ...]:
+    """The names of four real 80-class detectors, put into the models folder as one's own."""
+    source = shared_data / "models" / "yolo-fastest"
+    for name in YOLO_FASTEST:
+        folder = home / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "model.toml").write_text(
+            f'name = "{name}"\nlabels = "coco.names"\nnms = 0.45\n[files]\n'
+            f'config = {{ name = "yolo-fastest-{name}.cfg" }}\n'
+            f'weights = {{ name = "yolo-fastest-{name}.weights" }}\n'
+        )
+        for file in ("coco.names", f"yolo-fastest-{name}.cfg", f"yolo-fastest-{name}.weights"):
+            (folder / file).symlink_to(source / file)
+    return YOLO_FASTEST
+
+
 @pytest.fixture(scope="session")
 def photo() -> bytes:
     """The picture of the confidence exercise."""

@@ -127,39 +127,22 @@ def sections(config: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_detectors_that_never_saw_a_rendering_count_the_plain_pictures(
-    home: Path, shared_data: Path
+    yolo_fastest: tuple[str, ...],
 ) -> None:
-    """An outside witness: were the pictures not like photographs, it would find nothing."""
-    plain = {
-        name: row
-        for name, row in truth().items()
-        if re.fullmatch(r"(oranges|apples|bananas)_[1-6]\.jpg", name)
-    }
-    right = {
-        model: [name for name in plain if _witnessed(name, model, plain[name], pipeline)]
-        for model, pipeline in _witnesses(home, shared_data / "models" / "yolo-fastest").items()
-    }
-    for model, names in right.items():
-        print(f"{model} counts {len(names)} of {len(plain)} right: {', '.join(names)}")
-    assert max(len(names) for names in right.values()) > 0.6 * len(plain), right
+    """An outside witness: were the pictures not like photographs, it would find nothing.
+
+    Asked at 0.3: small detectors are unsure of everything they were not trained for.
+    """
+    plain = [name for name in truth() if re.fullmatch(r"(oranges|apples|bananas)_[1-6]\.jpg", name)]
+    pipeline, best = Pipeline(), 0
+    for model in yolo_fastest:
+        right = [name for name in plain if _right(name, model, pipeline)]
+        print(f"{model} counts {len(right)} of {len(plain)} right: {', '.join(right)}")
+        best = max(best, len(right))
+    assert best > 0.6 * len(plain)
 
 
-def _witnesses(home: Path, source: Path) -> dict[str, Pipeline]:
-    for model in ("1.0", "1.0-xl", "1.1", "1.1-xl"):
-        folder = home / "models" / model
-        folder.mkdir(parents=True)
-        (folder / "model.toml").write_text(
-            f'name = "{model}"\nlabels = "coco.names"\nnms = 0.45\n[files]\n'
-            f'config = {{ name = "yolo-fastest-{model}.cfg" }}\n'
-            f'weights = {{ name = "yolo-fastest-{model}.weights" }}\n'
-        )
-        for file in ("coco.names", f"yolo-fastest-{model}.cfg", f"yolo-fastest-{model}.weights"):
-            (folder / file).symlink_to(source / file)
-    return dict.fromkeys(("1.0", "1.0-xl", "1.1", "1.1-xl"), Pipeline())
-
-
-def _witnessed(name: str, model: str, row: dict[str, int], pipeline: Pipeline) -> bool:
-    """At 0.3: small detectors are unsure of everything they were not trained for."""
+def _right(name: str, model: str, pipeline: Pipeline) -> bool:
     label = name.partition("s_")[0]
     found = pipeline.predict((IMAGES / name).read_bytes(), model=model, confidence=0.3)
-    return sum(finding.label == label for finding in found.findings) == row[label]
+    return found.of(label).count == truth()[name][label]
