@@ -22,7 +22,7 @@ from training.network import Network
 from training.reference import SIDE, Detector, load_exported
 from training.settings import DEFAULT, read_settings
 
-PIXELS = 1  # boxes may differ by this much: whole pixels are cut, not rounded
+PIXELS = 2  # a box may differ by this much: its parts are cut to whole pixels, not rounded
 SCORE = 1e-3
 
 

@@ -34,9 +34,14 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=DEFAULT)
     settings = read_settings(parser.parse_args().config)
     composer = Composer(load_material(settings), seed=1)
-    rows = np.concatenate([composer.picture(settings.size)[1] for _ in range(1500)])
-    counted = rows[rows[:, 0] >= 0]
-    anchors = fitted(counted[:, 3:5] - counted[:, 1:3], 6)
+    sizes = []
+    for _ in range(3000):  # a picture has one say, however many fruits lie in it
+        rows = composer.picture(settings.size)[1]
+        counted = rows[rows[:, 0] >= 0]
+        if len(counted):
+            one = counted[composer.rng.integers(len(counted))]
+            sizes.append(one[3:5] - one[1:3])
+    anchors = fitted(np.array(sizes), 6)
     print("anchors =", [[round(float(w)), round(float(h))] for w, h in anchors])
 
 

@@ -15,6 +15,7 @@ from training.decode import boxes_of, split_map
 from training.network import Head
 
 REACH = 4.0  # an anchor answers for boxes up to this many times its width or height
+SOFTNESS = 0.5  # how much of a poor box's IoU its objectness must admit
 BOX_WEIGHT, OBJECT_WEIGHT, LABEL_WEIGHT = 4.0, 1.0, 1.0
 
 
@@ -32,34 +33,44 @@ def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tenso
     """`targets` has rows of picture, label, x1, y1, x2, y2 in input pixels; label -1 = ignored."""
     ignored = targets[targets[:, 1] < 0]
     counted = targets[targets[:, 1] >= 0]
+    weights = _weights(counted, pictures=maps[0].shape[0])
     box = maps[0].new_zeros((), dtype=torch.float32)
-    label, objects = box.clone(), box.clone()
-    answering = 0
+    label, objects, answering = box.clone(), box.clone(), box.clone()
     reached = _reached(counted, heads)
     for raw, head, reach in zip(maps, heads, reached, strict=True):
         parts = split_map(raw, head)
         picture, y, x, anchor, number = _cells(counted, head, reach, parts.shape[1], parts.shape[2])
-        wanted = torch.zeros_like(parts[..., 4])
+        wanted = parts.new_zeros(parts.shape[:-1])  # in its own order: it is written flat below
         if len(number):
-            answering += len(number)
-            goal = counted[number]
+            goal, weight = counted[number], weights[number]
+            answering = answering + weight.sum()
             guess = boxes_of(parts, head)[picture, y, x, anchor]
             overlap = ciou(guess, _centred(goal[:, 2:]))
-            box = box + (1 - overlap).sum()
-            quality = overlap.detach().clamp(0, 1)
+            box = box + (weight * (1 - overlap)).sum()
+            quality = 1 - SOFTNESS * (1 - overlap.detach().clamp(0, 1))
             # a cell may answer for two fruits: it is as sure as its better box
             flat = wanted.view(-1)
             index = ((picture * parts.shape[1] + y) * parts.shape[2] + x) * parts.shape[3] + anchor
             flat.scatter_reduce_(0, index, quality, "amax")
             hot = functional.one_hot(goal[:, 1].long(), head.classes).float()
             said = parts[picture, y, x, anchor, 5:]
-            label = label + functional.binary_cross_entropy_with_logits(said, hot, reduction="sum")
+            wrong = functional.binary_cross_entropy_with_logits(said, hot, reduction="none")
+            label = label + (weight * wrong.sum(1)).sum()
         cost = functional.binary_cross_entropy_with_logits(parts[..., 4], wanted, reduction="none")
-        objects = objects + (cost * _asked(wanted, ignored, head)).sum()
-    scale = 1.0 / max(answering, 1)
+        asked = _asked(wanted, ignored, head)
+        if len(number):
+            asked[picture, y, x, anchor] = weight
+        objects = objects + (cost * asked).sum()
+    scale = 1.0 / answering.clamp(min=1.0)
     box, objects, label = box * scale, objects * scale, label * scale
     total = BOX_WEIGHT * box + OBJECT_WEIGHT * objects + LABEL_WEIGHT * label
     return Parts(total, box.detach(), objects.detach(), label.detach())
+
+
+def _weights(counted: Tensor, *, pictures: int) -> Tensor:
+    """What each fruit's cells weigh: a crate of thirty must not outshout a single apple."""
+    number = torch.bincount(counted[:, 0].long(), minlength=pictures)
+    return number[counted[:, 0].long()].float().rsqrt()
 
 
 def _centred(corners: Tensor) -> Tensor:

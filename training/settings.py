@@ -3,11 +3,15 @@
 Owns the file's vocabulary; it loads no picture.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomllib
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = Path(__file__).with_name("detector.toml")

@@ -1,0 +1,132 @@
+"""What is trained is what OpenCV reads, and the loss asks the right cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch (make test-training sets it up)")
+
+from torch import Tensor  # noqa: E402
+
+from training.agree import torch_find  # noqa: E402
+from training.cfg import fill, sections  # noqa: E402
+from training.checkpoint import begin  # noqa: E402
+from training.decode import boxes_of, split_map  # noqa: E402
+from training.export import write_model  # noqa: E402
+from training.loss import ciou, detection_loss  # noqa: E402
+from training.network import Network  # noqa: E402
+from training.reference import load_exported  # noqa: E402
+from training.settings import read_settings  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def cfg_text() -> str:
+    settings = read_settings()
+    return fill(settings.template, classes=4, anchors=settings.anchors, size=416, nms=0.45)
+
+
+@pytest.fixture
+def network(cfg_text: str) -> Network:
+    """Random weights, and batch norms that have seen something."""
+    torch.manual_seed(4)
+    network = begin(cfg_text, rate=0.001, device=torch.device("cpu")).network
+    for conv, norm in network.convolutions():
+        if norm is None:
+            torch.nn.init.normal_(conv.weight, std=0.3)
+            torch.nn.init.normal_(conv.bias, mean=1.0)
+        else:
+            torch.nn.init.uniform_(norm.running_var, 0.5, 2.0)
+            torch.nn.init.normal_(norm.running_mean, std=0.1)
+            torch.nn.init.normal_(norm.bias, std=0.2)
+    return network.eval()
+
+
+def test_the_detector_stays_within_its_size_and_cost(network: Network) -> None:
+    cost = network.cost()
+    assert cost.weight_bytes <= 6_000_000
+    assert cost.flop <= 1_500_000_000
+
+
+def test_heads_are_read_from_the_cfg(network: Network) -> None:
+    assert [head.stride for head in network.heads] == [32, 16]
+    assert network.heads[0].anchors > network.heads[1].anchors
+    maps = network(torch.zeros(2, 3, 416, 416))
+    assert [tuple(m.shape) for m in maps] == [(2, 27, 13, 13), (2, 27, 26, 26)]
+
+
+def test_opencv_reads_the_same_network(network: Network, cfg_text: str, tmp_path: Path) -> None:
+    settings = read_settings()
+    write_model(network, cfg_text, settings, tmp_path)
+    detector = load_exported(tmp_path, settings.name, nms=0.45)
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        picture = rng.integers(0, 255, (180, 240, 3), dtype=np.uint8)
+        mine = torch_find(network, picture, confidence=0.3, nms=0.45)
+        theirs = detector.find(picture, 0.3)
+        assert len(mine) > 5
+        assert [f.label for f in mine] == [f.label for f in theirs]
+        scores = np.array([[f.score for f in found] for found in (mine, theirs)])
+        assert np.abs(scores[0] - scores[1]).max() < 1e-3
+
+
+def test_unknown_sections_and_loose_lines_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[gru\] is not known"):
+        Network("[net]\nwidth=416\n[gru]\nx=1\n")
+    with pytest.raises(ValueError, match="line 2"):
+        sections("[net]\nnonsense\n")
+    with pytest.raises(ValueError, match="does not begin with"):
+        sections("[convolutional]\n")
+
+
+def test_ciou_is_one_for_the_same_box_and_falls_with_distance() -> None:
+    box = torch.tensor([[50.0, 50.0, 20.0, 30.0]])
+    assert ciou(box, box).item() == pytest.approx(1, abs=1e-4)
+    near, far = (ciou(box + torch.tensor([[d, 0.0, 0, 0]]), box).item() for d in (5.0, 60.0))
+    assert 1 > near > 0 > far
+
+
+def silent_maps() -> list[Tensor]:
+    """Maps that see nothing anywhere."""
+    maps = [torch.zeros(1, 27, side, side) for side in (13, 26)]
+    for raw in maps:
+        raw.view(1, 3, 9, *raw.shape[2:])[:, :, 4] = -12
+    return [m.requires_grad_() for m in maps]
+
+
+def test_the_loss_asks_for_objectness_at_the_fruit_only(network: Network) -> None:
+    target = torch.tensor([[0, 2, 160.0, 160.0, 290.0, 280.0]])
+    maps = silent_maps()
+    detection_loss(maps, network.heads, target).total.backward()
+    coarse = split_map(maps[0].grad, network.heads[0])[0, ..., 4]
+    wanted = (coarse < -0.01).any(dim=-1).nonzero().tolist()
+    assert [6, 7] in wanted
+    assert all(abs(y - 6) <= 1 and abs(x - 7) <= 1 for y, x in wanted)
+
+
+def test_an_ignored_region_costs_nothing(network: Network) -> None:
+    maps = [torch.zeros(1, 27, side, side) for side in (13, 26)]
+    everywhere = torch.tensor([[0, -1, 0.0, 0.0, 416.0, 416.0]])
+    assert detection_loss(maps, network.heads, everywhere).total.item() == 0
+    nothing = torch.zeros(0, 6)
+    assert detection_loss(maps, network.heads, nothing).total.item() > 0
+
+
+def test_training_on_one_picture_finds_its_box(network: Network) -> None:
+    """Free maps, driven by the loss alone, come to say the target."""
+    target = torch.tensor([[0, 1, 60.0, 100.0, 200.0, 190.0]])
+    maps = [torch.zeros(1, 27, side, side, requires_grad=True) for side in (13, 26)]
+    optimiser = torch.optim.Adam(maps, lr=0.2)
+    for _ in range(150):
+        optimiser.zero_grad()
+        detection_loss(maps, network.heads, target).total.backward()
+        optimiser.step()
+    parts = split_map(maps[0].detach(), network.heads[0])
+    boxes = boxes_of(parts, network.heads[0])
+    best = parts[..., 4].flatten().argmax()
+    assert boxes.reshape(-1, 4)[best].tolist() == pytest.approx([130, 145, 140, 90], abs=4)
+    assert parts.reshape(-1, 9)[best, 5:].argmax().item() == 1
