@@ -84,7 +84,7 @@ class Pipeline:
         self.engine = check_engine(engine)
         self.store = Store()
         self._engines: dict[str, Engine] = {}
-        self._opening = threading.Lock()
+        self._opening: dict[str, threading.Lock] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -131,7 +131,7 @@ class Pipeline:
 
     def _open(self, model: Model) -> Engine:
         if model.name not in self._engines:
-            with self._opening:
+            with self._opening.setdefault(model.name, threading.Lock()):  # may fetch for minutes
                 if model.name not in self._engines:
                     files = self.store.files(model)
                     self._engines[model.name] = open_engine(self.engine, model, files)

@@ -34,6 +34,8 @@ STATUS = {
     "unknown_object": 422,
     "unknown_parameter": 422,
     "internal": 500,
+    "cannot_write": 503,
+    "disk_full": 503,
     "model_damaged": 503,
     "model_not_fetched": 503,
     "model_not_here": 503,
