@@ -110,5 +110,5 @@ def glass(name: str) -> Any:
     """
     graph = Graph(name)
     edge = graph.node("ShaderNodeLayerWeight", blend=0.35).outputs["Facing"]
-    graph.put(graph.surface.inputs["Alpha"], graph.remap(edge, 0.0, 1.0, 0.07, 0.75))
-    return graph.finish((0.55, 0.6, 0.58), 0.03, specular=0.8)
+    graph.put(graph.surface.inputs["Alpha"], graph.remap(edge, 0.0, 1.0, 0.05, 0.6))
+    return graph.finish((0.22, 0.25, 0.24), 0.03, specular=0.8)

@@ -131,7 +131,7 @@ def slate(rng: Random) -> Any:
     g = Graph("slate")
     at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
     relief = g.noise(at, 14.0, 10.0, 0.7)
-    colour = g.ramp(relief, [(0.3, (0.022, 0.025, 0.028)), (0.75, (0.085, 0.09, 0.095))])
+    colour = g.ramp(relief, [(0.3, (0.03, 0.033, 0.037)), (0.75, (0.06, 0.065, 0.07))])
     return g.finish(colour, g.remap(relief, 0.3, 0.7, 0.45, 0.7), g.bump(relief, 0.5, 0.004), 0.4)
 
 
