@@ -40,13 +40,13 @@ detector: .venv-training/ready  ## train the built-in detector (hours; resumes w
 	@$(TRAIN)/python -m training.export --config training/detector.toml
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
-	@$(SCENES)/python -m training.scenes.render --out images
+	@$(SCENES)/python -m training.scenes.gallery --out images
 
 test-training: .venv-training/ready  ## the tests that need torch, a short training among them
 	@$(TRAIN)/python -m pytest tests/training -m training
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
-	@$(SCENES)/python -m pytest tests/training -m scenes
+	@$(SCENES)/python -m pytest --noconftest -p no:cacheprovider tests/training -m scenes
 
 clean:  ## remove the environments and caches, nothing of yours
 	rm -rf .venv .venv-training .venv-scenes .mypy_cache .ruff_cache .pytest_cache *.egg-info
