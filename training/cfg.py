@@ -32,10 +32,12 @@ class Section:
         return [int(part) for part in self.values[key].split(",")]
 
 
-def fill(
-    template: Path, *, classes: int, anchors: Sequence[Sequence[int]], size: int, nms: float
-) -> str:
-    """The configuration text of a detector with these labels and anchors."""
+def fill(template: Path, *, classes: int, anchors: Sequence[Sequence[int]], size: int) -> str:
+    """The configuration text of a detector with these labels and anchors.
+
+    It says no nms_threshold: OpenCV would thin the boxes of each head by it, and other engines
+    would not. The threshold stands in model.toml, for whoever asks.
+    """
     per_head = len(anchors) // 2
     text = template.read_text(encoding="utf-8")
     known = {
@@ -43,7 +45,6 @@ def fill(
         "{filters}": str(per_head * (5 + classes)),
         "{classes}": str(classes),
         "{anchors}": ", ".join(f"{w},{h}" for w, h in anchors),
-        "{nms}": f"{nms:g}",
     }
     for mark, value in known.items():
         text = text.replace(mark, value)

@@ -149,7 +149,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         classes=len(settings.labels),
         anchors=settings.anchors,
         size=settings.size,
-        nms=settings.nms,
     )
     schedule = settings.schedule
     state = settings.work / f"{settings.name}.pt"
