@@ -117,7 +117,7 @@ def show(picture: bytes | str | Path, title: str = "") -> HTML:
 
 
 def side_by_side(
-    pictures: Sequence[bytes | str | Path], titles: Sequence[str], width: int = 280
+    pictures: Sequence[bytes | str | Path], titles: Sequence[str], width: int = 260
 ) -> HTML:
     """Pictures in a row that breaks where the page ends, each under its title."""
     figures = [

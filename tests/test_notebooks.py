@@ -157,6 +157,7 @@ def test_server_shows_what_the_model_finds(lab: RunLab) -> None:
     counts = [_found(title) for title in cells["three-confidences"].titles]
     assert len(counts) == 3
     assert counts[0] > counts[2]
+    assert cells["doubts"].printed.startswith("• ")
 
 
 def test_server_notebook_stays_usable_and_the_server_answers(lab: RunLab) -> None:
@@ -194,6 +195,8 @@ def test_client_compares_truth_and_count(lab: RunLab) -> None:
     assert max(truths) > 5
     for truth, counted, mark in table.values():
         assert mark == ("✓" if truth == counted else "✗")
+    right = sum(truth == counted for truth, counted, _ in table.values())
+    assert lab.client_cells["orange-table"].printed == f"{right} of {len(table)} right\n"
 
 
 def test_client_shows_errors_with_code_and_fix(lab: RunLab) -> None:
