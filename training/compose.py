@@ -19,7 +19,7 @@ from training.wear import greened, recoloured, worn
 Picture = tuple[np.ndarray, np.ndarray]
 T = TypeVar("T", Photo, Cutout)
 
-SINGLE, MOSAIC, PASTED, EMPTY = 0.30, 0.27, 0.35, 0.08
+SINGLE, MOSAIC, PASTED, EMPTY = 0.36, 0.26, 0.30, 0.08
 
 
 class Composer:
@@ -101,7 +101,7 @@ class Composer:
         at: tuple[float, float] | None = None
         for _ in range(number):
             label = same if same is not None else rng.choice(self.counted)
-            if rng.random() < 0.12 and None in self.cutouts:
+            if rng.random() < 0.09 and None in self.cutouts:
                 label = None
             size = longest * math.exp(rng.normal(0, 0.13))
             at = self._lay(scene, label, size, at if heap else None)
