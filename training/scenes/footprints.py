@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
+from mathutils import Vector
+
 from training.scenes import forms
 from training.scenes.meshes import world_points
 
 CELL_M = 0.004
+LONG_EDGE_M = 0.025
 Cells = set[tuple[int, int]]
 
 
 def footprint(root: Any) -> Cells:
     """The cells of the ground below a thing."""
-    points = [
-        point for part in forms.family(root) if part.type == "CURVE" for point in part.bound_box
-    ]
-    cells = {(round(p[0] / CELL_M), round(p[1] / CELL_M)) for p in points}
+    cells: Cells = set()
+    for part in forms.family(root):
+        if part.type == "CURVE":
+            corners = [part.matrix_world @ Vector(corner) for corner in part.bound_box]
+            cells |= {_cell(corner.x, corner.y) for corner in corners}
+        elif part.type == "MESH":
+            cells |= _long_edges(part)
     if any(part.type == "MESH" for part in forms.family(root)):
-        low_and_wide = world_points(root)
-        cells |= {(round(x / CELL_M), round(y / CELL_M)) for x, y, _ in low_and_wide.tolist()}
+        cells |= {_cell(x, y) for x, y, _ in world_points(root).tolist()}
     return _filled(cells)
+
+
+def _cell(x: float, y: float) -> tuple[int, int]:
+    return round(x / CELL_M), round(y / CELL_M)
+
+
+def _long_edges(part: Any) -> Cells:
+    """The cells below long straight edges: a book has vertices at its corners alone."""
+    cells: Cells = set()
+    place = part.matrix_world
+    for edge in part.data.edges:
+        start, end = (place @ part.data.vertices[index].co for index in edge.vertices)
+        length = (end - start).length
+        if length > LONG_EDGE_M:
+            steps = int(length / CELL_M) + 1
+            points = [start.lerp(end, step / steps) for step in range(steps + 1)]
+            cells |= {_cell(point.x, point.y) for point in points}
+    return cells
 
 
 def _filled(cells: Cells) -> Cells:
