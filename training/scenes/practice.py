@@ -25,7 +25,7 @@ from training.scenes.surfaces import SURFACES
 from training.scenes.things import THINGS
 from training.scenes.vessels import VESSELS
 
-KINDS = ("orange", "apple", "banana", "lemon", "bunch2", "bunch3", "bunch4")
+KINDS = ("orange", "orange", "apple", "apple", "lemon", "lemon", "banana", "bunch3")
 SIZE = (416, 312)
 
 
@@ -68,6 +68,8 @@ def chosen(seed: int) -> Picture:
     fruit: dict[str, int] = {}
     for _ in range(total):
         kind = rng.choice(kinds)
+        if kind in fruit and kind.startswith("bunch"):
+            kind = "banana"
         fruit[kind] = fruit.get(kind, 0) + 1
     others = {rng.choice(tuple(LOOKALIKES)): rng.randint(1, 3)} if rng.random() < 0.35 else {}
     vessel = rng.choice(tuple(VESSELS)) if rng.random() < 0.4 else None
