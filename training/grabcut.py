@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.labels import boxed_photos
+from training.labels import boxed_photos, lookalike_photos
 from training.material import Photo, held_back, reduced
 from training.settings import DEFAULT, Settings, read_settings
 
@@ -87,6 +87,17 @@ def _whole(solid: np.ndarray, width: int, height: int, *, is_round: bool) -> boo
     return 0.25 < fills < 0.97 and smooth > 0.6 and full > (0.955 if is_round else 0.3)
 
 
+def oval(photo: Photo, number: int) -> np.ndarray:
+    """What lies in the oval of a box, as BGRA: for the cut face of a half, which is one."""
+    x1, y1, x2, y2 = photo.rows[number, 1:].astype(int)
+    region = photo.pixels[y1:y2, x1:x2]
+    alpha = np.zeros(region.shape[:2], np.uint8)
+    middle = (region.shape[1] // 2, region.shape[0] // 2)
+    radii = (int(0.485 * region.shape[1]), int(0.485 * region.shape[0]))
+    cv2.ellipse(alpha, middle, radii, 0, 0, 360, 255, cv2.FILLED)
+    return np.dstack([region, cv2.GaussianBlur(alpha, (0, 0), 0.8)])
+
+
 def write_cutouts(settings: Settings, to: Path) -> Iterator[str]:
     """Cut every boxed photo; yields the label of each cut-out kept."""
     kept_out = held_back(settings)
@@ -106,12 +117,29 @@ def write_cutouts(settings: Settings, to: Path) -> Iterator[str]:
                 yield label
 
 
+def write_lookalikes(settings: Settings, to: Path) -> int:
+    """Cut out what the lookalike lists box, into `none`; tells how many."""
+    kept_out, written = held_back(settings), 0
+    (to / "none").mkdir(parents=True, exist_ok=True)
+    for source in settings.photos:
+        for boxed in (b for b in lookalike_photos(source) if b.name not in kept_out):
+            photo = reduced(boxed)
+            for number in range(len(photo.rows)):
+                name = f"{boxed.path.stem}_{number}.webp"
+                found = oval(photo, number)
+                cv2.imwrite(str(to / "none" / name), found, [cv2.IMWRITE_WEBP_QUALITY, 95])
+                written += 1
+    return written
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=DEFAULT)
     settings = read_settings(parser.parse_args().config)
-    labels = list(write_cutouts(settings, settings.work / "cutouts_real"))
-    print(", ".join(f"{labels.count(x)} {x}" for x in settings.labels))
+    to = settings.work / "cutouts_real"
+    labels = list(write_cutouts(settings, to))
+    told = ", ".join(f"{labels.count(x)} {x}" for x in settings.labels)
+    print(f"{told}, {write_lookalikes(settings, to)} lookalikes")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,15 @@ def picture_name(folder: Path, path: Path) -> str:
     return f"{folder.parent.name}/{folder.name}/{path.resolve().relative_to(folder).as_posix()}"
 
 
+def lookalike_photos(source: Photos) -> list[Boxed]:
+    """The photos with a box around each thing that is not counted but looks like it."""
+    rows, _ = _mended(source.lookalikes, ())
+    return [
+        Boxed(source.folder / name, picture_name(source.folder, source.folder / name), boxes)
+        for name, boxes in rows.items()
+    ]
+
+
 Rows = list[tuple[int, float, float, float, float]]
 
 
@@ -70,11 +79,12 @@ def _mended(files: Sequence[Path], labels: Sequence[str]) -> tuple[dict[str, Row
                 if action == "skip":
                     skipped.add(line["picture"])
                     continue
-                if action not in ("box", "ignore"):
+                if action not in ("box", "ignore", "lookalike"):
                     raise ValueError(
-                        f"{path}:{number} has action {action!r}; allowed: box, ignore, skip"
+                        f"{path}:{number} has action {action!r}; "
+                        "allowed: box, ignore, skip, lookalike"
                     )
-                label = IGNORED if action == "ignore" else _number(line["label"], labels, path)
+                label = _number(line["label"], labels, path) if action == "box" else IGNORED
                 x1, y1, x2, y2 = (float(line[key]) for key in ("x1", "y1", "x2", "y2"))
                 rows.setdefault(line["picture"], []).append((label, x1, y1, x2, y2))
     return rows, skipped

@@ -19,10 +19,14 @@ DEFAULT = Path(__file__).with_name("detector.toml")
 
 @dataclass(frozen=True)
 class Photos:
-    """A folder of photos with boxes; `mended` files replace the boxes beside the photos."""
+    """A folder of photos with boxes; `mended` files replace the boxes beside the photos.
+
+    `lookalikes` files box what is not counted but looks like it, to be cut out and pasted.
+    """
 
     folder: Path
     mended: tuple[Path, ...]
+    lookalikes: tuple[Path, ...]
     only_mended: bool
     hold_back: int
     share: float
@@ -131,6 +135,7 @@ def _photos(entry: dict[str, Any], root: Path) -> Photos:
     return Photos(
         folder=root / entry["folder"],
         mended=tuple(root / name for name in entry.get("mended", [])),
+        lookalikes=tuple(root / name for name in entry.get("lookalikes", [])),
         only_mended=entry.get("only_mended", False),
         hold_back=entry.get("hold_back", 0),
         share=entry.get("share", 1.0),

@@ -32,7 +32,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def source(folder: Path, *mended: Path, only_mended: bool = False) -> Photos:
-    return Photos(folder, mended, only_mended, hold_back=2, share=1.0)
+    return Photos(folder, mended, (), only_mended, hold_back=2, share=1.0)
 
 
 def test_yolo_boxes_become_pixels(photos: Path) -> None:
@@ -62,7 +62,7 @@ def test_mended_rows_replace_the_boxes_of_a_photo(photos: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("p0.png,boxx,pear,1,2,3,4", "allowed: box, ignore, skip"),
+        ("p0.png,boxx,pear,1,2,3,4", "allowed: box, ignore, skip, lookalike"),
         ("p0.png,box,plum,1,2,3,4", "the labels are apple, pear"),
     ],
 )
