@@ -128,11 +128,16 @@ def terrazzo(_rng: Random) -> Any:
 
 
 def slate(rng: Random) -> Any:
+    """Cleft stone: fine grain over shallow steps that run one way."""
     g = Graph("slate")
-    at = g.stretch((1, 1, 1), (rng.uniform(0, 9), rng.uniform(0, 9), 0))
-    relief = g.noise(at, 14.0, 10.0, 0.7)
-    colour = g.ramp(relief, [(0.3, (0.03, 0.033, 0.037)), (0.75, (0.06, 0.065, 0.07))])
-    return g.finish(colour, g.remap(relief, 0.3, 0.7, 0.45, 0.7), g.bump(relief, 0.5, 0.004), 0.4)
+    offset = (rng.uniform(0, 9), rng.uniform(0, 9), 0)
+    grain = g.noise(g.stretch((1, 1, 1), offset), 120.0, 6.0)
+    steps = g.noise(g.stretch((3, 9, 1), offset), 2.0, 6.0)
+    colour = g.ramp(
+        g.sum(steps, grain, 0.5), [(0.5, (0.028, 0.031, 0.035)), (1.0, (0.07, 0.075, 0.08))]
+    )
+    normal = g.bump(grain, 0.35, 0.0012, g.bump(steps, 0.3, 0.006))
+    return g.finish(colour, g.remap(grain, 0.3, 0.7, 0.5, 0.72), normal, 0.4)
 
 
 def concrete(rng: Random) -> Any:
