@@ -19,7 +19,7 @@ from training.wear import greened, recoloured, worn
 Picture = tuple[np.ndarray, np.ndarray]
 T = TypeVar("T", Photo, Cutout)
 
-SINGLE, MOSAIC, PASTED, EMPTY = 0.36, 0.26, 0.30, 0.08
+SINGLE, MOSAIC, PASTED, EMPTY = 0.35, 0.26, 0.29, 0.10
 
 
 class Composer:
@@ -57,7 +57,7 @@ class Composer:
         return pixels, rows
 
     def _empty(self, width: int, height: int) -> Picture:
-        pixels, _ = view(self.grounds.one(), width, height, self.rng)
+        pixels = self._everyday(width, height)
         if self.rng.random() < 0.4 and None in self.cutouts:
             scene = Scene(pixels)
             for _ in range(int(self.rng.integers(1, 4))):
@@ -101,16 +101,23 @@ class Composer:
         at: tuple[float, float] | None = None
         for _ in range(number):
             label = same if same is not None else rng.choice(self.counted)
-            if rng.random() < 0.12 and None in self.cutouts:
+            if rng.random() < 0.16 and None in self.cutouts:
                 label = None
             size = longest * math.exp(rng.normal(0, 0.13))
             at = self._lay(scene, label, size, at if heap else None)
         return scene.result()
 
+    def _everyday(self, width: int, height: int) -> np.ndarray:
+        ground = self.grounds.one()
+        pixels, _ = view(ground, width, height, self.rng)
+        if ground.any_hue and self.rng.random() < 0.5:
+            return recoloured(pixels, self.rng, hue=40)
+        return pixels
+
     def _ground(self, width: int, height: int) -> np.ndarray:
         if not self.grounds or self.rng.random() < 0.45:
             return plain_ground(width, height, self.rng)
-        ground, _ = view(self.grounds.one(), width, height, self.rng)
+        ground = self._everyday(width, height)
         if self.rng.random() < 0.35:
             ground = cv2.GaussianBlur(ground, (0, 0), self.rng.uniform(1, 5))
         return ground

@@ -14,6 +14,7 @@ import numpy as np
 
 from training.settings import Photos
 
+COUNTED = 0.25  # of a fruit must be visible for it to count: the rule of the labels
 IGNORED = -1  # the label of a region that is neither fruit nor background
 READ = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
@@ -100,10 +101,23 @@ def _beside(path: Path, labels: Sequence[str]) -> Rows | None:
     """The boxes in the label file beside a photo, or None where there is none."""
     if path.with_suffix(".xml").exists():
         return _voc(path.with_suffix(".xml"), labels)
-    if path.with_suffix(".txt").exists():
-        height, width = read_picture(path).shape[:2]
-        return yolo_rows(path.with_suffix(".txt"), width=width, height=height)
-    return None
+    beside = path.with_suffix(".txt")
+    if not beside.exists():
+        return None
+    if beside.read_text(encoding="utf-8")[:1].isalpha():
+        return _scene_rows(beside, labels)
+    height, width = read_picture(path).shape[:2]
+    return yolo_rows(beside, width=width, height=height)
+
+
+def _scene_rows(path: Path, labels: Sequence[str]) -> Rows:
+    """A rendered scene's lines: label, corners in pixels, and the part that can be seen."""
+    rows: Rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        label, x1, y1, x2, y2, visible = line.split()
+        number = _number(label, labels, path) if float(visible) >= COUNTED else IGNORED
+        rows.append((number, float(x1), float(y1), float(x2), float(y2)))
+    return rows
 
 
 def _voc(path: Path, labels: Sequence[str]) -> Rows:

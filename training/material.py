@@ -5,28 +5,31 @@ Owns loading and the split. It composes nothing and knows nothing of the network
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.labels import Boxed, boxed_photos, picture_name, read_picture, yolo_rows
+from training.labels import COUNTED, Boxed, boxed_photos, picture_name, read_picture, yolo_rows
 from training.settings import Empty, Settings
 
 LARGEST = 512  # pixels kept of a photo's longer side; the network sees 416
 LARGEST_CUTOUT = 320
-COUNTED = 0.25  # of a fruit must be visible for it to count: the rule of the labels
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo in memory; `rows` are (label, x1, y1, x2, y2) in its pixels, -1 = ignored."""
+    """A photo in memory; `rows` are (label, x1, y1, x2, y2) in its pixels, -1 = ignored.
+
+    `any_hue`: it stays without fruit whatever its colours are turned to.
+    """
 
     name: str
     pixels: np.ndarray
     rows: np.ndarray
     weight: float
+    any_hue: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def load_material(settings: Settings) -> Material:
     for empty in settings.empty:
         names = [n for n in empty_pictures(empty) if n[1] not in kept_out]
         for path, name in names:
-            grounds.append(reduced(Boxed(path, name), weight=empty.share / len(names)))
+            ground = reduced(Boxed(path, name), weight=empty.share / len(names))
+            grounds.append(replace(ground, any_hue=empty.any_hue))
     material = Material(tuple(photos), tuple(_cutouts(settings)), tuple(grounds))
     if not material.photos and not material.cutouts:
         raise ValueError("no photo with boxes and no cut-out was found; check the file's folders")

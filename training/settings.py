@@ -46,12 +46,16 @@ class Cutouts:
 
 @dataclass(frozen=True)
 class Empty:
-    """A folder of pictures that show none of the labels."""
+    """A folder of pictures that show none of the labels.
+
+    `any_hue`: nothing round in them either, so that their colours may be turned at will.
+    """
 
     folder: Path
     labels: Path | None
     without: frozenset[int]
     only: tuple[str, ...]
+    any_hue: bool
     hold_back: int
     share: float
 
@@ -148,6 +152,7 @@ def _empty(entry: dict[str, Any], root: Path) -> Empty:
         labels=root / entry["labels"] if "labels" in entry else None,
         without=frozenset(entry.get("without", [])),
         only=tuple(entry.get("only", [])),
+        any_hue=entry.get("any_hue", False),
         hold_back=entry.get("hold_back", 0),
         share=entry.get("share", 1.0),
     )

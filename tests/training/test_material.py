@@ -48,6 +48,12 @@ def test_voc_boxes_are_taken_as_they_are(photos: Path) -> None:
     assert boxed_photos(source(photos), LABELS)[0].rows == [(1, 1.0, 2.0, 30.0, 40.0)]
 
 
+def test_a_rendered_scene_says_what_can_be_seen(photos: Path) -> None:
+    (photos / "p0.txt").write_text("pear 1 2 30 40 1.000\napple 5 6 7 8 0.120\n")
+    rows = boxed_photos(source(photos), LABELS)[0].rows
+    assert rows == [(1, 1, 2, 30, 40), (IGNORED, 5, 6, 7, 8)]
+
+
 def test_mended_rows_replace_the_boxes_of_a_photo(photos: Path, tmp_path: Path) -> None:
     mended = tmp_path / "mended.csv"
     mended.write_text(HEAD + "p0.png,box,pear,1,2,3,4\np0.png,ignore,,5,6,7,8\np1.png,skip,,,,,\n")
