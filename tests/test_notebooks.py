@@ -1,90 +1,46 @@
 """The lab as students run it: both notebooks in two real kernels, talking over real HTTP."""
 
-import html
 import json
-import os
 import queue
 import re
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
+
+from tests.notebooks.kernel import Kernel, Output
 
 _ROOT = Path(__file__).parent.parent
 _NOTEBOOKS = ("server.ipynb", "client.ipynb")
-_CELL_S = 120
 
 
-@dataclass
-class Output:
-    """What one cell left behind: printed text, its last value, pictures, its error."""
-
-    printed: str = ""
-    data: dict[str, str] = field(default_factory=dict)
-    error: str | None = None
-
-    @property
-    def value(self) -> str:
-        return self.data.get("text/plain", "")
-
-    @property
-    def titles(self) -> list[str]:
-        """The titles of the pictures it shows."""
-        page = self.data.get("text/html", "")
-        return [html.unescape(title) for title in re.findall(r"<figcaption.*?>(.*?)</", page)]
+def _cells(notebook: str) -> dict[str, dict[str, Any]]:
+    """The cells by name, in order, each with its source in one piece."""
+    cells = json.loads((_ROOT / notebook).read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        cell["source"] = "".join(cell["source"])
+    named = {cell["metadata"].get("name", cell["id"]): cell for cell in cells}
+    assert len(named) == len(cells)
+    return named
 
 
-class Kernel:
-    """A real kernel in the folder of a lab."""
-
-    def __init__(self, folder: Path, home: Path) -> None:
-        environment = {**os.environ, "COUNTLAB_HOME": str(home), "PYTHONPATH": str(_ROOT)}
-        self.manager: KernelManager
-        self.client: BlockingKernelClient
-        self.manager, self.client = start_new_kernel(cwd=str(folder), env=environment)
-
-    def run(self, source: str) -> Output:
-        output = Output()
-        self.client.execute_interactive(
-            source, timeout=_CELL_S, output_hook=lambda message: _collect(message, output)
-        )
-        return output
-
-    def stop(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
+def _source(notebook: str, name: str) -> str:
+    return str(_cells(notebook)[name]["source"])
 
 
-def _collect(message: dict[str, Any], output: Output) -> None:
-    content = message["content"]
-    if message["msg_type"] == "stream":
-        output.printed += content["text"]
-    elif message["msg_type"] in ("execute_result", "display_data"):
-        output.data.update(content["data"])
-    elif message["msg_type"] == "error":
-        output.error = "\n".join(content["traceback"])
-
-
-def _cells(name: str) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = json.loads((_ROOT / name).read_text(encoding="utf-8"))["cells"]
-    return [{**cell, "source": "".join(cell["source"])} for cell in cells]
-
-
-def _run_all(kernel: Kernel, name: str, *, changed: dict[str, str]) -> dict[str, Output]:
+def _run_all(kernel: Kernel, notebook: str, *, changed: dict[str, str]) -> dict[str, Output]:
     """Run → Run All Cells, with the cells in `changed` as a person might have edited them."""
     outputs = {}
-    for cell in _cells(name):
+    for name, cell in _cells(notebook).items():
         if cell["cell_type"] == "code":
-            outputs[cell["id"]] = kernel.run(changed.get(cell["id"], cell["source"]))
-            assert outputs[cell["id"]].error is None, outputs[cell["id"]].error
+            outputs[name] = kernel.run(changed.get(name, cell["source"]))
+            assert outputs[name].error is None, outputs[name].error
     return outputs
 
 
@@ -104,7 +60,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunLab]:
     folder = tmp_path_factory.mktemp("lab")
     (folder / "images").symlink_to(_ROOT / "images")
     port = _free_port_with_a_free_neighbour()
-    kernels = [Kernel(folder, folder / "home") for _ in _NOTEBOOKS]
+    kernels = [Kernel(folder, home=folder / "home", imports_from=_ROOT) for _ in _NOTEBOOKS]
     try:
         server, client = kernels
         server_cells = _run_all(server, "server.ipynb", changed={"port": f"PORT = {port}"})
@@ -134,18 +90,16 @@ def test_committed_without_outputs(name: str) -> None:
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            assert cell["outputs"] == [], cell["id"]
-            assert cell["execution_count"] is None, cell["id"]
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
 
 
 @pytest.mark.parametrize("name", _NOTEBOOKS)
 def test_cells_are_short_and_explained(name: str) -> None:
-    cells = _cells(name)
-    for before, cell in pairwise(cells):
-        assert cell["source"].count("\n") < 20, cell["id"]
-        assert "markdown" in (before["cell_type"], cell["cell_type"]) or "parameters" in (
-            before["metadata"].get("tags", ())
-        ), f"nothing explains {cell['id']}"
+    for (_, before), (cell_name, cell) in pairwise(_cells(name).items()):
+        assert cell["source"].count("\n") < 20, cell_name
+        explained = "markdown" in (before["cell_type"], cell["cell_type"])
+        assert explained or "parameters" in before["metadata"].get("tags", ()), cell_name
 
 
 def test_server_shows_what_the_model_finds(lab: RunLab) -> None:
@@ -215,12 +169,11 @@ def test_client_shows_errors_with_code_and_fix(lab: RunLab) -> None:
 
 def test_student_adds_an_endpoint_and_serves_again(lab: RunLab) -> None:
     assert "Not there yet" in lab.client_cells["your-endpoint-answer"].printed
-    cells = {cell["id"]: cell["source"] for cell in _cells("server.ipynb")}
-    solution = cells["your-turn"].partition("```python\n")[2].partition("```")[0]
+    task = _source("server.ipynb", "your-turn")
+    solution = task.partition("```python\n")[2].partition("```")[0]
     assert lab.server.run(solution).error is None
-    assert lab.server.run(cells["serve"]).error is None
-    client_cell = next(c for c in _cells("client.ipynb") if c["id"] == "your-endpoint-answer")
-    answered = lab.client.run(client_cell["source"])
+    assert lab.server.run(_source("server.ipynb", "serve")).error is None
+    answered = lab.client.run(_source("client.ipynb", "your-endpoint-answer"))
     assert answered.error is None
     assert int(answered.printed.split()[0]) >= 0
 
@@ -236,33 +189,28 @@ def test_a_taken_port_is_one_line_in_the_notebook(lab: RunLab) -> None:
 
 
 def test_the_classic_cell_blocks_answers_and_ends_on_interrupt(lab: RunLab) -> None:
-    cell = next(c for c in _cells("server.ipynb") if c["id"] == "classic-cell")
-    edited = cell["source"].replace("CLASSIC_WAY = False", "CLASSIC_WAY = True")
-    assert edited != cell["source"]
+    cell = _source("server.ipynb", "classic-cell")
+    edited = cell.replace("CLASSIC_WAY = False", "CLASSIC_WAY = True")
+    assert edited != cell
     kernel = lab.server
-    cell_id = kernel.client.execute(edited)
+    blocking = kernel.send(edited)
     classic = f"http://127.0.0.1:{lab.port + 1}"
     assert _answers(classic), "the blocking cell never answered"
     picture = (_ROOT / "images" / "fruits.jpg").read_bytes()
     for base_url in (classic, f"http://127.0.0.1:{lab.port}"):  # neither server disturbs the other
         answer = requests.post(f"{base_url}/countObjects", files={"file": picture}, timeout=60)
         assert answer.status_code == 200
-    next_id = kernel.client.execute("print(6 * 7)")  # a person runs the next cell meanwhile
-    with pytest.raises(queue.Empty):  # it blocks: no reply while it serves
-        kernel.client.get_shell_msg(timeout=0.5)
+    following = kernel.send("print(6 * 7)")  # a person runs the next cell meanwhile
+    with pytest.raises(queue.Empty):  # it blocks: no result while it serves
+        kernel.result(blocking, timeout_s=0.5)
 
-    kernel.manager.interrupt_kernel()
+    kernel.interrupt()
 
-    printed = {}
-    for asked in (cell_id, next_id):
-        reply = kernel.client.get_shell_msg(timeout=20)
-        assert reply["parent_header"]["msg_id"] == asked
-        assert reply["content"]["status"] == "ok", reply["content"]
-        printed[asked] = _until_idle(kernel, asked)
-    assert printed[cell_id].printed.endswith("The notebook is free again.\n")
-    assert "Traceback" not in printed[cell_id].printed
-    assert printed[cell_id].error is None
-    assert printed[next_id].printed == "42\n"
+    output = kernel.result(blocking, timeout_s=20)
+    assert output.error is None
+    assert output.printed.endswith("The notebook is free again.\n")
+    assert "Traceback" not in output.printed
+    assert kernel.result(following, timeout_s=20).printed == "42\n"
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{classic}/health", timeout=5)
     restarted = kernel.run("server = serve(app, port=PORT)")  # also after nest_asyncio.apply()
@@ -271,23 +219,12 @@ def test_the_classic_cell_blocks_answers_and_ends_on_interrupt(lab: RunLab) -> N
 
 
 def test_stop_frees_the_port(lab: RunLab) -> None:
-    cell = next(c for c in _cells("server.ipynb") if c["id"] == "stop")
-    assert lab.server.run(cell["source"].removeprefix("# ")).error is None
+    stop = _source("server.ipynb", "stop").removeprefix("# ")
+    assert lab.server.run(stop).error is None
     with socket.create_server(("127.0.0.1", lab.port)):
         pass
-    gone = next(c for c in _cells("client.ipynb") if c["id"] == "there")
-    assert lab.client.run(gone["source"]).printed.startswith("No server at")
-
-
-def _until_idle(kernel: Kernel, asked: str) -> Output:
-    """What a cell that was sent off earlier has left."""
-    output = Output()
-    while True:
-        message = kernel.client.get_iopub_msg(timeout=10)
-        if message["parent_header"].get("msg_id") == asked:
-            if message["content"].get("execution_state") == "idle":
-                return output
-            _collect(message, output)
+    asked = lab.client.run(_source("client.ipynb", "there"))
+    assert asked.printed.startswith("No server at")
 
 
 def _found(title: str) -> int:
