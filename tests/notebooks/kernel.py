@@ -53,6 +53,8 @@ class Kernel:
     def result(self, sent: str, timeout_s: float = _CELL_S) -> Output:
         """Waits for the next cell in the queue, which must be this one, and for all it shows."""
         reply = self._client.get_shell_msg(timeout=timeout_s)
+        while reply["msg_type"] == "kernel_info_reply":  # left over from the kernel's start
+            reply = self._client.get_shell_msg(timeout=timeout_s)
         assert reply["parent_header"]["msg_id"] == sent
         output = Output()
         while True:
