@@ -5,6 +5,7 @@ Owns the recipes and their shares. It runs in the loader's process and never tou
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 
 from training.material import Cutout, Material, Photo
-from training.paste import Scene, plain_ground
+from training.paste import Scene, oval, plain_ground
 from training.views import cutout_view, view
 from training.wear import greened, recoloured, worn
 
@@ -128,6 +129,8 @@ class Composer:
         """Lay one cut-out, beside `near` if given; tells where its middle came to be."""
         rng = self.rng
         cutout = self.cutouts[label].one()
+        if label is None and self.grounds and rng.random() < 0.25:
+            cutout = replace(cutout, pixels=oval(self._everyday(96, int(rng.integers(48, 128)))))
         angle = rng.normal(0, 15) if rng.random() < 0.65 else rng.uniform(-180, 180)
         if len(cutout.parts):
             longest *= 1.5  # a bunch is larger than one fruit of it

@@ -15,6 +15,7 @@ import numpy as np
 
 from training.labels import boxed_photos, lookalike_photos
 from training.material import Photo, held_back, reduced
+from training.paste import oval
 from training.settings import DEFAULT, Settings, read_settings
 
 SMALLEST = 60  # pixels; smaller fruit pasted larger would be a smear
@@ -87,17 +88,6 @@ def _whole(solid: np.ndarray, width: int, height: int, *, is_round: bool) -> boo
     return 0.25 < fills < 0.97 and smooth > 0.6 and full > (0.955 if is_round else 0.3)
 
 
-def oval(photo: Photo, number: int) -> np.ndarray:
-    """What lies in the oval of a box, as BGRA: for the cut face of a half, which is one."""
-    x1, y1, x2, y2 = photo.rows[number, 1:].astype(int)
-    region = photo.pixels[y1:y2, x1:x2]
-    alpha = np.zeros(region.shape[:2], np.uint8)
-    middle = (region.shape[1] // 2, region.shape[0] // 2)
-    radii = (int(0.485 * region.shape[1]), int(0.485 * region.shape[0]))
-    cv2.ellipse(alpha, middle, radii, 0, 0, 360, 255, cv2.FILLED)
-    return np.dstack([region, cv2.GaussianBlur(alpha, (0, 0), 0.8)])
-
-
 def write_cutouts(settings: Settings, to: Path) -> Iterator[str]:
     """Cut every boxed photo; yields the label of each cut-out kept."""
     kept_out = held_back(settings)
@@ -126,7 +116,8 @@ def write_lookalikes(settings: Settings, to: Path) -> int:
             photo = reduced(boxed)
             for number in range(len(photo.rows)):
                 name = f"{boxed.path.stem}_{number}.webp"
-                found = oval(photo, number)
+                x1, y1, x2, y2 = photo.rows[number, 1:].astype(int)
+                found = oval(photo.pixels[y1:y2, x1:x2])  # the cut face of a half is one
                 cv2.imwrite(str(to / "none" / name), found, [cv2.IMWRITE_WEBP_QUALITY, 95])
                 written += 1
     return written

@@ -89,6 +89,15 @@ class Scene:
         return pixels, judged(found, np.array(left, np.float32), small)
 
 
+def oval(region: np.ndarray) -> np.ndarray:
+    """What lies in the oval of a region, as a cut-out."""
+    alpha = np.zeros(region.shape[:2], np.uint8)
+    middle = (region.shape[1] // 2, region.shape[0] // 2)
+    radii = (int(0.485 * region.shape[1]), int(0.485 * region.shape[0]))
+    cv2.ellipse(alpha, middle, radii, 0, 0, 360, 255, cv2.FILLED)
+    return np.dstack([region, cv2.GaussianBlur(alpha, (0, 0), 0.8)])
+
+
 def plain_ground(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """A studio's paper, a table or a wall: one colour or two, with some grain."""
     kind = rng.random()
