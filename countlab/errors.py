@@ -25,6 +25,10 @@ class CountlabError(Exception):
         facts = {name: _told(fact, language) for name, fact in self.facts.items()}
         return say(self.code, language, facts)
 
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook the sentence says all there is to know; IPython asks for this."""
+        return [f"{self.code}: {self}"]
+
     def __str__(self) -> str:
         detail, fix = self.text()
         return f"{detail} {fix}"

@@ -50,7 +50,7 @@ class Server:
         self._thread.start()
         while not self._uvicorn.started:
             if not self._thread.is_alive():
-                raise _OneLineError("server_not_started", url=self.url)
+                raise CountlabError("server_not_started", url=self.url)
             time.sleep(0.01)
 
     @property
@@ -77,13 +77,6 @@ class Server:
             loop.close()
 
 
-class _OneLineError(CountlabError):
-    """Shown by IPython without its traceback: the sentence says all there is to know."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"{self.code}: {self}"]
-
-
 def _bind(host: str, port: int) -> socket.socket:
     """A socket on the port, asked for here so that a taken port is known before the start."""
     try:
@@ -93,7 +86,7 @@ def _bind(host: str, port: int) -> socket.socket:
             raise
     with socket.create_server((host, 0)) as free:
         other = free.getsockname()[1]
-    raise _OneLineError("port_taken", host=host, port=str(port), other=str(other))
+    raise CountlabError("port_taken", host=host, port=str(port), other=str(other))
 
 
 def _use_latest_cells(app: FastAPI) -> None:

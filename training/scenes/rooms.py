@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from training.scenes import forms, surfaces, things
+from training.scenes import forms, surfaces, things, woods
 from training.scenes.outdoors import FLOOR_Z, garden, market, orchard
 from training.scenes.shading import Graph, paint
 
@@ -21,7 +21,7 @@ def table(material: Any, width_m: float = 1.7, depth_m: float = 1.15, back_m: fl
 def _shell(rng: Random, wall_y: float) -> None:
     """Floor, back wall, side walls far off: nothing black anywhere, light bounces as it should."""
     plaster = surfaces.plaster(rng)
-    floor = rng.choice([surfaces.oak, surfaces.tiles, surfaces.concrete])(rng)
+    floor = rng.choice([woods.oak, surfaces.tiles, surfaces.concrete])(rng)
     forms.box("floor", (9, 9, 0.02), (0, 0, FLOOR_Z), floor)
     forms.box("wall", (9, 0.05, 3.4), (0, wall_y + 0.025, FLOOR_Z + 1.7), plaster)
     for side in (-1, 1):
@@ -37,7 +37,7 @@ def _stand(rng: Random, name: str, place: forms.Point) -> None:
 
 
 def _shelf(rng: Random, y: float, z: float, left: float, right: float) -> None:
-    wood = rng.choice([surfaces.walnut, surfaces.pine])(rng)
+    wood = rng.choice([woods.walnut, woods.pine])(rng)
     forms.box("shelf", (right - left, 0.2, 0.025), ((left + right) / 2, y, z), wood, 0.002)
     x = left + 0.08
     while x < right - 0.06:
@@ -103,7 +103,7 @@ def dining(rng: Random) -> None:
     wall_y = rng.uniform(1.7, 2.6)
     _shell(rng, wall_y)
     _pane(rng, rng.uniform(-1.1, 1.1), wall_y, rng.uniform(0.55, 0.75), 1.0, 1.1)
-    wood = rng.choice([surfaces.walnut, surfaces.oak, surfaces.painted_boards])(rng)
+    wood = rng.choice([woods.walnut, woods.oak, woods.painted_boards])(rng)
     side = rng.choice([-1, 1])
     forms.box("sideboard", (1.3, 0.4, 0.8), (side * 0.9, wall_y - 0.22, FLOOR_Z + 0.4), wood, 0.01)
     for x in (-0.4, 0.0, 0.35):
@@ -127,7 +127,7 @@ def library(rng: Random) -> None:
     """Book shelves behind: many coloured backs, out of focus."""
     wall_y = rng.uniform(1.1, 1.7)
     _shell(rng, wall_y + 0.3)
-    wood = rng.choice([surfaces.walnut, surfaces.pine])(rng)
+    wood = rng.choice([woods.walnut, woods.pine])(rng)
     backs = [paint("back", colour, 0.55) for colour in things.COVERS]
     for level in range(6):
         z = FLOOR_Z + 0.1 + level * 0.33

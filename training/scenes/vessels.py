@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from training.scenes import forms, surfaces
+from training.scenes import forms, woods
 from training.scenes.shading import Colour, Graph, glass, paint
 
 GLAZES: tuple[Colour, ...] = (
@@ -62,7 +62,7 @@ def bowl(rng: Random) -> Vessel:
 
 
 def wooden_bowl(rng: Random) -> Vessel:
-    return _dish(rng, rng.uniform(0.14, 0.165), rng.uniform(0.07, 0.09), surfaces.cherry(rng))
+    return _dish(rng, rng.uniform(0.14, 0.165), rng.uniform(0.07, 0.09), woods.cherry(rng))
 
 
 def glass_bowl(rng: Random) -> Vessel:
@@ -86,7 +86,7 @@ def plate(rng: Random) -> Vessel:
 
 def board(rng: Random) -> Vessel:
     long, wide, thick = rng.uniform(0.34, 0.42), rng.uniform(0.22, 0.27), rng.uniform(0.016, 0.028)
-    wood = rng.choice([surfaces.oak, surfaces.pine, surfaces.walnut])(rng)
+    wood = rng.choice([woods.oak, woods.pine, woods.walnut])(rng)
     root = forms.box("board", (long, wide, thick), (0, 0, thick / 2), wood, 0.004)
     return Vessel(root, thick + 0.002, (long * 0.46, wide * 0.46), deep=False)
 
@@ -139,7 +139,7 @@ def _ring(radius: float, height: float, thick: float) -> list[tuple[float, float
 
 def crate(rng: Random) -> Vessel:
     """A market crate of thin slats, open above."""
-    wood = surfaces.pine(rng)
+    wood = woods.pine(rng)
     long, wide, high, thick = 0.46, 0.32, 0.13, 0.008
     parts = []
     for slat in range(5):
