@@ -99,7 +99,7 @@ def test_a_port_of_another_program_is_refused_in_one_line(free_port: int) -> Non
     assert refused.value.code == "port_taken"
     assert f"Port {free_port} " in str(refused.value)
     assert refused.value.facts["other"] != str(free_port)
-    assert len(refused.value._render_traceback_()) == 1  # type: ignore[attr-defined]
+    assert len(refused.value._render_traceback_()) == 1
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
