@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from countlab import __version__
@@ -13,6 +13,16 @@ from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
 from countlab.server.answers import COUNTED, PICTURE, Counted, Jpeg, wants_json, wants_picture
+from countlab.server.asked import (
+    Confidence,
+    ModelName,
+    Nms,
+    Object,
+    OneName,
+    Plural,
+    Predicted,
+    TheLab,
+)
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
 from countlab.server.plurals import label_of
@@ -20,46 +30,6 @@ from countlab.server.problems import problem_of
 
 about = APIRouter(tags=["about"])
 counting = APIRouter(tags=["count"])
-
-
-def lab_of(request: Request) -> Lab:
-    lab: Lab = request.app.state.lab
-    return lab
-
-
-TheLab = Annotated[Lab, Depends(lab_of)]
-ModelName = Annotated[
-    str | None,
-    Query(
-        description="Name of a model (see /models); the default one if left out.",
-        examples=["fruits"],
-    ),
-]
-OneName = Annotated[str, Path(description="A name from /models.", examples=["fruits"])]
-Confidence = Annotated[
-    float,
-    Query(ge=0, le=1, description="Only what the model is surer of than this counts: 0 to 1."),
-]
-Nms = Annotated[
-    float | None,
-    Query(
-        ge=0,
-        le=1,
-        description="Overlap (0 to 1) above which the less sure of two boxes is dropped; "
-        "the model's own if left out.",
-    ),
-]
-Object = Annotated[
-    str | None,
-    Query(
-        description="Count only this label, for example orange; everything if left out.",
-        examples=["orange"],
-    ),
-]
-
-Plural = Annotated[
-    str, Path(description="The plural of a label, such as Oranges.", examples=["Oranges"])
-]
 
 
 @about.get("/", summary="A greeting that says where to go")
@@ -107,57 +77,32 @@ def one_model(name: OneName, lab: TheLab) -> dict[str, Any]:
 
 
 @counting.post("/predict", summary="The picture with boxes", response_class=Jpeg, responses=PICTURE)
-def predict(
-    request: Request,
-    lab: TheLab,
-    file: UploadFile,
-    model: ModelName = None,
-    confidence: Confidence = 0.5,
-    nms: Nms = None,
-) -> Response:
+def predict(request: Request, prediction: Predicted) -> Response:
     """Sends the picture back, in the format it came in, with a box around each finding.
 
     With `Accept: application/json` the findings come as JSON instead.
     """
-    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
     return _as_json(prediction, request) if wants_json(request) else _as_picture(prediction)
 
 
 @counting.post("/countObjects", summary="How many objects?", responses=COUNTED)
-def count_objects(
-    request: Request,
-    lab: TheLab,
-    file: UploadFile,
-    model: ModelName = None,
-    confidence: Confidence = 0.5,
-    object: Object = None,
-    nms: Nms = None,
-) -> Response:
+def count_objects(request: Request, prediction: Predicted, object: Object = None) -> Response:
     """Counts what is in the picture: in all, by label, or only one label with `object=`.
 
     With `Accept: image/*` the picture with boxes comes instead, the count in `X-Count`.
     """
-    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
     if object is not None:
         prediction = prediction.of(object)
-    return (
-        _as_picture(prediction) if wants_picture(request) else _as_json(prediction, request, object)
-    )
+    if wants_picture(request):
+        return _as_picture(prediction)
+    return _as_json(prediction, request, object)
 
 
 @counting.post(
     "/predict/single", summary="Findings in one picture, as JSON", response_model=Counted
 )
-def predict_single(
-    request: Request,
-    lab: TheLab,
-    file: UploadFile,
-    model: ModelName = None,
-    confidence: Confidence = 0.5,
-    nms: Nms = None,
-) -> Response:
+def predict_single(request: Request, prediction: Predicted) -> Response:
     """What `/predict` finds, always as JSON: for programs that cannot set `Accept`."""
-    prediction = lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
     return _as_json(prediction, request)
 
 
@@ -188,19 +133,9 @@ def predict_batch(
 
 
 @counting.post("/count{plural}", summary="How many of one object?", responses=COUNTED)
-def count_plural(
-    request: Request,
-    lab: TheLab,
-    plural: Plural,
-    file: UploadFile,
-    model: ModelName = None,
-    confidence: Confidence = 0.5,
-    nms: Nms = None,
-) -> Response:
+def count_plural(request: Request, prediction: Predicted, plural: Plural) -> Response:
     """`/countOranges`, `/countApples`, …: the plural of any label the model knows."""
-    asked = lab.pipeline.catalogue.find(model or lab.pipeline.settings.default_model)
-    label = label_of(plural, asked)
-    return count_objects(request, lab, file, model, confidence, label, nms)
+    return count_objects(request, prediction, label_of(plural, prediction.model))
 
 
 def _as_json(prediction: Prediction, request: Request, object: str | None = None) -> JSONResponse:

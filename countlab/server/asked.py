@@ -1,0 +1,64 @@
+"""What a request may ask: the parameters of the addresses, and the prediction they lead to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request, UploadFile
+
+from countlab.pipeline import Prediction
+from countlab.server.lab import Lab
+
+
+def lab_of(request: Request) -> Lab:
+    lab: Lab = request.app.state.lab
+    return lab
+
+
+TheLab = Annotated[Lab, Depends(lab_of)]
+ModelName = Annotated[
+    str | None,
+    Query(
+        description="Name of a model (see /models); the default one if left out.",
+        examples=["fruits"],
+    ),
+]
+OneName = Annotated[str, Path(description="A name from /models.", examples=["fruits"])]
+Confidence = Annotated[
+    float,
+    Query(ge=0, le=1, description="Only what the model is surer of than this counts: 0 to 1."),
+]
+Nms = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=1,
+        description="Overlap (0 to 1) above which the less sure of two boxes is dropped; "
+        "the model's own if left out.",
+    ),
+]
+Object = Annotated[
+    str | None,
+    Query(
+        description="Count only this label, for example orange; everything if left out.",
+        examples=["orange"],
+    ),
+]
+
+Plural = Annotated[
+    str, Path(description="The plural of a label, such as Oranges.", examples=["Oranges"])
+]
+
+
+def predicted(
+    lab: TheLab,
+    file: UploadFile,
+    model: ModelName = None,
+    confidence: Confidence = 0.5,
+    nms: Nms = None,
+) -> Prediction:
+    """What every route for one picture begins with."""
+    return lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
+
+
+Predicted = Annotated[Prediction, Depends(predicted)]
