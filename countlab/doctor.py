@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from countlab.catalogue import Model, read_catalogue
@@ -95,9 +96,13 @@ def _opencv(found: dict[str, str]) -> Iterator[Check]:
 
 def _shadows(folder: Path) -> Iterator[Check]:
     """A student's own fastapi.py is what `import fastapi` finds first."""
-    known = {*sys.stdlib_module_names, *metadata.packages_distributions()}
-    known -= {"test"}  # a usual name for a first try, and nobody imports Python's own tests
-    hiding = [path for path in sorted(folder.glob("*.py")) if path.stem in known]
+    elsewhere = [place for place in sys.path if Path(place).resolve() != folder.resolve()]
+    hiding = [
+        path
+        for path in sorted(folder.glob("*.py"))
+        if path.stem != "test"  # a usual first name, and nobody imports Python's own tests
+        if path.stem in sys.stdlib_module_names or PathFinder.find_spec(path.stem, elsewhere)
+    ]
     for path in hiding:
         names = {"old": shlex.quote(str(path)), "new": f"my_{path.name}"}
         yield _bad("shadow", path=path, name=path.stem, **names)
