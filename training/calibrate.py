@@ -2,7 +2,7 @@
 
     python -m training.calibrate
 
-The chosen shift is folded into the exported files (python -m training.export --shift), so that
+What it proposes goes into the training file; export folds the shift into the weights, so that
 0.5 means the same to everyone. The held-back photos are few, so the choice is cross-validated:
 the honest figure is counted on folds that had no say in it.
 """
@@ -115,7 +115,7 @@ def main() -> None:
     chosen = best(table, range(len(seen)))
     print(f"as trained: {plain.exact} of {plain.rows} rows exact, mean error {plain.error:.2f}")
     print(f"cross-validated: {fair.exact} of {fair.rows} exact, mean error {fair.error:.2f}")
-    print(f"choose: --shift {chosen[0]:g}, nms = {chosen[1]:g}")
+    print(f"for the training file: shift = {chosen[0]:g}, nms = {chosen[1]:g}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writes a trained detector as Darknet files, with the entry the product's catalogue reads.
 
-    python -m training.export --shift 0.25     # the shift that calibrate.py proposes
+    python -m training.export
 
 Owns the file layout and what a detector may cost.
 """
@@ -85,11 +85,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=DEFAULT)
     parser.add_argument("--to", type=Path, help="another folder than the file's")
-    parser.add_argument("--shift", type=float, default=0.0, help="logits added to objectness")
     said = parser.parse_args(argv)
     settings = read_settings(said.config)
     network, cfg_text = trained_average(settings.work / f"{settings.name}.pt")
-    shift_scores(network, said.shift)
+    shift_scores(network, settings.shift)
     to = said.to or settings.to
     write_model(network, cfg_text, settings, to)
     cost = network.cost()

@@ -90,6 +90,7 @@ class Settings:
     licence: str
     size: int
     nms: float
+    shift: float
     template: Path
     anchors: tuple[tuple[int, int], ...]
     held_back: Path
@@ -120,6 +121,7 @@ def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
         licence=said.get("licence", "not stated"),
         size=said.get("size", 416),
         nms=said.get("nms", 0.45),
+        shift=said.get("shift", 0.0),
         template=root / said.get("template", "training/detector.cfg"),
         anchors=anchors,
         held_back=root / said.get("held_back", "training/held_back.txt"),
