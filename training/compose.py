@@ -102,7 +102,7 @@ class Composer:
         at: tuple[float, float] | None = None
         for _ in range(number):
             label = same if same is not None else rng.choice(self.counted)
-            if rng.random() < 0.16 and None in self.cutouts:
+            if rng.random() < 0.2 and None in self.cutouts:
                 label = None
             size = longest * math.exp(rng.normal(0, 0.13))
             at = self._lay(scene, label, size, at if heap else None)

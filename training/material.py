@@ -120,7 +120,9 @@ def _cutouts(settings: Settings) -> Iterable[Cutout]:
         for name, number in folders:
             paths = sorted((source.folder / name).glob("*.webp"))
             for path in paths:
-                cutout = _cutout(path, number, source.share / len(paths))
+                # lookalikes are of many kinds, so each counts the same, wherever it comes from
+                weight = 1.0 if number is None else source.share / len(paths)
+                cutout = _cutout(path, number, weight)
                 if cutout is not None:
                     yield cutout
 
