@@ -6,7 +6,7 @@ TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix pins detector images test-training test-scenes clean
+.PHONY: help run lab test check fix pins material detector images test-training test-scenes clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,9 +35,17 @@ pins: .venv/ready  ## resolve requirements into constraints.txt again
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 		requirements.txt requirements-dev.txt --output-file constraints.txt
 
-detector: .venv-training/ready  ## train the built-in detector (hours; resumes where it stopped)
-	@$(TRAIN)/python -m training.train --config training/detector.toml
-	@$(TRAIN)/python -m training.export --config training/detector.toml
+material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (an hour of two cores)
+	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
+	@$(SCENES)/python -W ignore -m training.scenes.practice --count 150 --out training/work/scenes
+
+detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), judge it
+	@$(TRAIN)/python -m training.grabcut
+	@$(TRAIN)/python -m training.train
+	@$(TRAIN)/python -m training.export
+	@$(TRAIN)/python -m training.agree
+	@$(TRAIN)/python -m training.judge
+	@$(TRAIN)/python -m training.card
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
 	@$(SCENES)/python -m training.scenes.gallery --out images
