@@ -72,7 +72,7 @@ def training_plot(log: Path, path: Path) -> None:
     for number, part in enumerate(("total", "box", "object", "label")):
         values = np.array([float(row[part]) for row in rows])
         axes.plot(pictures, _smooth(values), color=OTHERS[number], label=part)
-    axes.set(xlabel="thousand pictures", ylabel="loss", yscale="log")
+    axes.set(xlabel="thousand pictures", ylabel="loss", ylim=(0, 6))
     axes.legend(frameon=False)
     rate = axes.twinx()
     rate.plot(pictures, [float(row["rate"]) for row in rows], color="#aaaaaa", linewidth=0.8)
