@@ -37,6 +37,7 @@ pins: .venv/ready  ## resolve requirements into constraints.txt again
 
 material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (an hour of two cores)
 	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
+	@$(SCENES)/python -m training.scenes.cutouts --count 2100 --out training/work/cutouts --only none
 	@$(SCENES)/python -W ignore -m training.scenes.practice --count 150 --out training/work/scenes
 
 detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), judge it

@@ -13,6 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from countlab.draw import draw
+from countlab.findings import Box, Finding
 from training.exam import Question, held_back_photos, rendered, without_fruit
 from training.judge import Answers, against, answer, by_count, by_label, loud, shown
 from training.plots import confidence_plot, precision_recall_plot
@@ -23,7 +25,7 @@ from training.settings import DEFAULT, ROOT, Settings, read_settings
 OTHERS = ROOT.parent / "shared" / "data" / "models" / "yolo-fastest"
 COMPARED = ("yolo-fastest-1.0-xl", "yolo-fastest-1.1-xl")
 CONFIDENCES = tuple(round(0.25 + 0.05 * n, 2) for n in range(13))
-INK = (40, 40, 220)
+TILE = (640, 480)  # of the sheet of failures
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,19 @@ def failures(detector: Detector, rows: Sequence[Row], path: Path, *, most: int =
         tiles.append(_drawn(detector, by_name[name].pixels()))
     path.unlink(missing_ok=True)
     if tiles:
-        cv2.imwrite(str(path), np.hstack(tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
+        pairs = [np.hstack(tiles[at : at + 2]) for at in range(0, len(tiles) - 1, 2)]
+        cv2.imwrite(str(path), np.vstack(pairs or tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
     return words
 
 
 def _drawn(detector: Detector, pixels: np.ndarray) -> np.ndarray:
-    for one in detector.find(pixels):
-        x, y, w, h = one.box
-        cv2.rectangle(pixels, (x, y), (x + w, y + h), INK, 2)
-        said = f"{detector.labels[one.label]} {one.score:.2f}"
-        cv2.putText(pixels, said, (x + 3, y + 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, INK, 1)
-    return cv2.resize(pixels, (400, 300), interpolation=cv2.INTER_AREA)
+    """The picture as the lab itself would send it back."""
+    found = [
+        Finding(detector.labels[one.label], one.score, Box(x, y, x + w, y + h))
+        for one in detector.find(pixels)
+        for x, y, w, h in [one.box]
+    ]
+    return cv2.resize(draw(pixels, found), TILE, interpolation=cv2.INTER_AREA)
 
 
 def _line(name: str, one: Share) -> str:

@@ -20,7 +20,7 @@ from training.wear import greened, recoloured, worn
 Picture = tuple[np.ndarray, np.ndarray]
 T = TypeVar("T", Photo, Cutout)
 
-SINGLE, MOSAIC, PASTED, EMPTY = 0.35, 0.26, 0.29, 0.10
+SINGLE, MOSAIC, PASTED, EMPTY = 0.33, 0.24, 0.29, 0.14
 
 
 class Composer:
@@ -58,13 +58,14 @@ class Composer:
         return pixels, rows
 
     def _empty(self, width: int, height: int) -> Picture:
-        pixels = self._everyday(width, height)
-        if self.rng.random() < 0.4 and None in self.cutouts:
-            scene = Scene(pixels)
-            for _ in range(int(self.rng.integers(1, 4))):
-                self._lay(scene, None, self.rng.uniform(0.12, 0.6) * width, None)
-            pixels = scene.result()[0]
-        return pixels, np.zeros((0, 5), np.float32)
+        """Nothing to count: an everyday photo, or lookalikes alone on any ground."""
+        none = np.zeros((0, 5), np.float32)
+        if None not in self.cutouts or self.rng.random() < 0.4:
+            return self._everyday(width, height), none
+        scene = Scene(self._ground(width, height))
+        for _ in range(int(self.rng.integers(1, 5))):
+            self._lay(scene, None, self.rng.uniform(0.12, 0.6) * width, None)
+        return scene.result()[0], none
 
     def _mosaic(self, width: int, height: int) -> Picture:
         """Several pictures side by side: many small fruits, and edges that cut them."""

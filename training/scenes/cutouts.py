@@ -137,11 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=_at_least(32), default=256, help="longer side in pixels")
     parser.add_argument("--samples", type=_at_least(1), default=8)
+    parser.add_argument("--only", choices=SHARES, help="of the whole run, only this kind")
     options = parser.parse_args(arguments)
     missing = [
         order
         for order in orders(options.count, options.seed)
-        if not order.path(options.out).exists()
+        if options.only in (None, order.kind) and not order.path(options.out).exists()
     ]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     start = time.monotonic()
