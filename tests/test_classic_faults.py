@@ -49,7 +49,7 @@ def test_a_name_sent_by_a_client_is_never_a_path(jpeg: bytes, tmp_path: Path) ->
     kept = tmp_path / "inside" / "kept"
     running = serve(create_app(keep=kept), port=0)
     try:
-        for name in ("../x.jpg", "/tmp/x.jpg", "..\\x.jpg", "x.jpg", "x.jpg", "x\0.jpg"):
+        for name in ("../x.jpg", "/x.jpg", "..\\x.jpg", "x.jpg", "x.jpg", "x\0.jpg"):
             assert post(running, "/countObjects", jpeg, name=name).ok
     finally:
         running.stop()
@@ -57,7 +57,7 @@ def test_a_name_sent_by_a_client_is_never_a_path(jpeg: bytes, tmp_path: Path) ->
     assert len(stored) == 6, "one name must not overwrite another's picture"
     assert all(path.read_bytes() == jpeg for path in stored)
     assert [path.name for path in tmp_path.rglob("*.jpg")] == []
-    assert not Path("/tmp/x.jpg").exists()
+    assert not Path("/x.jpg").exists()
 
 
 def test_how_many_pictures_are_kept_is_bounded(
