@@ -55,7 +55,7 @@ test-training: .venv-training/ready  ## the tests that need torch, a short train
 	@$(TRAIN)/python -m pytest tests/training -m training
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
-	@$(SCENES)/python -m pytest --noconftest -p no:cacheprovider tests/training -m scenes
+	@$(SCENES)/python -m pytest --noconftest tests/training/test_cutouts.py tests/training/test_scenes.py
 
 clean:  ## remove the environments and caches, nothing of yours
 	rm -rf .venv .venv-training .venv-scenes .mypy_cache .ruff_cache .pytest_cache *.egg-info
