@@ -14,8 +14,9 @@ help:  ## show this list
 run: .venv/ready  ## set up, start the server, count the pictures in images/, keep serving (PORT=8000, ONCE=1)
 	@$(BIN)/countlab tour images --port $(PORT) $(if $(ONCE),--once)
 
-lab: .venv/ready  ## open both notebooks in JupyterLab
-	@$(BIN)/jupyter lab server.ipynb client.ipynb
+lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
+	@$(BIN)/jupyter lab workspaces import both_notebooks.jupyterlab-workspace
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab
 
 test: .venv/ready-dev  ## set up and run the tests
 	@$(BIN)/python -m pytest
