@@ -1,10 +1,10 @@
-"""Do torch and the exported files, run by OpenCV, give the same boxes?
+"""Do torch and the exported files, run by cvlib, give the same boxes?
 
 python -m training.agree --pictures 50
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 import torch
 
+from countlab.catalogue import read_catalogue
+from countlab.engines import open_engine
+from countlab.store import Store
 from training.checkpoint import trained_average
 from training.decode import Found, findings, rows_of
 from training.exam import held_back_photos, rendered, without_fruit
@@ -19,11 +22,13 @@ from training.export import write_model
 from training.feed import as_input
 from training.labels import read_picture
 from training.network import Network
-from training.reference import SIDE, Detector, load_exported
-from training.settings import DEFAULT, read_settings
+from training.reference import SIDE
+from training.settings import DEFAULT, Settings, read_settings
 
 PIXELS = 2  # a box may differ by this much: its parts are cut to whole pixels, not rounded
 SCORE = 1e-3
+
+Find = Callable[[np.ndarray, float], list[Found]]
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,17 @@ class Agreement:
 
 def agreement(
     network: Network,
-    detector: Detector,
+    find: Find,
     pictures: Sequence[np.ndarray],
     *,
+    nms: float,
     confidence: float = 0.5,
 ) -> Agreement:
     """Ask both about every picture and compare box by box."""
     boxes, gap, differing = 0, 0.0, 0
     for picture in pictures:
-        mine = torch_find(network, picture, confidence=confidence, nms=detector.nms)
-        theirs = detector.find(picture, confidence)
+        mine = torch_find(network, picture, confidence=confidence, nms=nms)
+        theirs = find(picture, confidence)
         boxes += len(theirs)
         if len(mine) != len(theirs) or not all(map(_close, mine, theirs)):
             differing += 1
@@ -68,6 +74,26 @@ def torch_find(
     return findings(rows, width=width, height=height, confidence=confidence, nms=nms)
 
 
+def cvlib_find(settings: Settings, folder: Path) -> Find:
+    """The exported model, through the lab's own catalogue and the real cvlib."""
+    model = read_catalogue(folder.parent).find(settings.name)
+    engine = open_engine("cvlib", model, Store().files(model))
+
+    def find(picture: np.ndarray, confidence: float) -> list[Found]:
+        answers = engine.find(picture, confidence=confidence, nms=settings.nms)
+        return [
+            Found(
+                settings.labels.index(one.label),
+                one.confidence,
+                (box.left, box.top, box.right - box.left, box.bottom - box.top),
+            )
+            for one in answers
+            if (box := one.box)
+        ]
+
+    return find
+
+
 def _close(one: Found, other: Found) -> bool:
     far = max(abs(a - b) for a, b in zip(one.box, other.box, strict=True))
     return one.label == other.label and far <= PIXELS and abs(one.score - other.score) <= SCORE
@@ -80,13 +106,13 @@ def main() -> None:
     said = parser.parse_args()
     settings = read_settings(said.config)
     network, cfg_text = trained_average(settings.work / f"{settings.name}.pt")
-    folder = settings.work / "agree"
+    folder = settings.work / "agree" / settings.name
     write_model(network, cfg_text, settings, folder)
-    detector = load_exported(folder, settings.name, nms=settings.nms)
     paths = [q.path for q in [*rendered(), *held_back_photos(settings)]]
     for some in without_fruit(settings):
         paths += some
-    found = agreement(network, detector, [read_picture(p) for p in paths[: said.pictures]])
+    pictures = [read_picture(path) for path in paths[: said.pictures]]
+    found = agreement(network, cvlib_find(settings, folder), pictures, nms=settings.nms)
     print(
         f"{found.pictures} pictures, {found.boxes} boxes: {found.differing} differ by more than "
         f"{PIXELS} px or {SCORE:g}; largest score gap {found.largest_score_gap:.1e}"

@@ -97,7 +97,7 @@ def test_exported_files_say_what_torch_says(
 ) -> None:
     settings, pictures = trained
     network, _ = trained_average(settings.work / "shapes.pt")
-    found = agreement(network, detector, pictures, confidence=0.25)
+    found = agreement(network, detector.find, pictures, nms=detector.nms, confidence=0.25)
     assert found.boxes > 0
     assert found.differing == 0
 
