@@ -6,6 +6,7 @@ notebook defines. Knows nothing of models or pixels, so importing it costs next 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class PictureAnswer:
     picture: bytes = field(repr=False)
     media_type: str
     count: int | None = None
+    counts: Mapping[str, int] | None = None
     model: str | None = None
     engine: str | None = None
 
@@ -106,11 +108,12 @@ class Client:
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
         if not media_type.startswith("image/"):
             raise _not_ours(url, answer)
-        count = answer.headers.get("X-Count", "")
+        count, counts = answer.headers.get("X-Count", ""), answer.headers.get("X-Counts")
         return PictureAnswer(
             picture=answer.content,
             media_type=media_type,
             count=int(count) if count.isdigit() else None,
+            counts=json.loads(counts) if counts else None,
             model=answer.headers.get("X-Model"),
             engine=answer.headers.get("X-Engine"),
         )
