@@ -39,17 +39,6 @@ def held_back_photos(settings: Settings) -> list[Question]:
     ]
 
 
-def trained_photos(settings: Settings) -> list[Question]:
-    """The boxed photos that were trained on: what calibration may look at."""
-    kept = held_back(settings)
-    return [
-        _question(boxed, settings.labels)
-        for source in settings.photos
-        for boxed in boxed_photos(source, settings.labels)
-        if boxed.name not in kept
-    ]
-
-
 def _question(boxed: Boxed, labels: tuple[str, ...]) -> Question:
     rows = np.array(boxed.rows, np.float32).reshape(-1, 5)
     counts = {x: int((rows[:, 0] == n).sum()) for n, x in enumerate(labels)}
