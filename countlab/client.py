@@ -16,7 +16,9 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from typing_extensions import Unpack
 
+from countlab.asked import Asked
 from countlab.errors import CountlabError
 from countlab.texts import Language, Text
 
@@ -97,13 +99,10 @@ class Client:
     def predict(
         self,
         picture: str | Path | bytes,
-        *,
-        model: str | None = None,
-        confidence: float | None = None,
-        nms: float | None = None,
+        **asked: Unpack[Asked],
     ) -> PictureAnswer:
         """The picture with boxes around what was found."""
-        url = self.url("predict", model=model, confidence=confidence, nms=nms)
+        url = self.url("predict", **asked)
         answer = self._send(url, picture)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
         if not media_type.startswith("image/"):
@@ -122,13 +121,10 @@ class Client:
         self,
         picture: str | Path | bytes,
         object: str | None = None,
-        *,
-        model: str | None = None,
-        confidence: float | None = None,
-        nms: float | None = None,
+        **asked: Unpack[Asked],
     ) -> CountAnswer:
         """How many objects, or how many of one kind."""
-        url = self.url("countObjects", model=model, confidence=confidence, object=object, nms=nms)
+        url = self.url("countObjects", object=object, **asked)
         found = _json_of(self._send(url, picture), url, "count")
         return CountAnswer(
             count=found["count"],

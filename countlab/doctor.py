@@ -71,7 +71,7 @@ def _libraries(requirements: list[str], installed: Callable[[str], str | None]) 
         name, _, version = pinned.strip().partition("==")
         if marker and not _applies(marker):
             continue
-        found = installed(name)
+        found = installed(name.partition("[")[0])  # psycopg[binary] is installed as psycopg
         if found != version:
             wrong = True
             code = "library_other" if found else "library_missing"

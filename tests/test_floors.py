@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "countlab"
 FLOORS = [
-    {"texts", "errors", "findings", "settings"},
+    {"texts", "errors", "findings", "settings", "asked"},
     {"images", "draw", "doubts", "catalogue"},
     {"download", "store"},
     {"engines"},

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from countlab.asked import Asked
+from countlab.cli.engine import Engine
 from countlab.cli.pictures import Asker, Counted, count_all, find_pictures, locally, over_http
 from countlab.cli.terminal import remarks, results, tell
 from countlab.errors import CountlabError
@@ -33,6 +35,7 @@ def count(
             "if left out.",
         ),
     ] = None,
+    engine: Engine = None,
     url: Annotated[
         str | None, typer.Option(help="Let this server count, instead of this machine.")
     ] = None,
@@ -53,8 +56,10 @@ def count(
     if csv and json:
         raise typer.BadParameter("--csv and --json are two formats: choose one")
     settings = Settings.from_environment()
-    query = {"model": model, "confidence": confidence, "object": object, "nms": nms}
-    ask: Asker = over_http(url, query, settings) if url else locally(query, settings)
+    asked = Asked(model=model, engine=engine, confidence=confidence, nms=nms)
+    ask: Asker = (
+        over_http(url, asked, object, settings) if url else locally(asked, object, settings)
+    )
     pictures, missing = find_pictures(paths)
     for absent in missing:
         tell(absent)

