@@ -6,10 +6,10 @@ TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix pins material detector images test-training test-scenes clean
+.PHONY: help run lab test system-packages check fix pins material detector images test-training test-scenes clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 run: .venv/ready  ## set up, start the server, count the pictures in images/, keep serving (PORT=8000, ONCE=1)
 	@$(BIN)/countlab tour images --port $(PORT) $(if $(ONCE),--once)
@@ -20,6 +20,9 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 
 test: .venv/ready-dev  ## set up and run the tests
 	@$(BIN)/python -m pytest
+
+system-packages:  ## nginx, PostgreSQL and Chromium for the tests that use them (as root, with apt)
+	@scripts/system-packages
 
 check: .venv/ready-dev  ## lint, formats, types, notebooks without outputs
 	@$(BIN)/ruff format --check .
