@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TypedDict
 
 
-class Asked(TypedDict, total=False):
-    """What is left out, or None, is the model's own or the settings'."""
+class AskedAtAny(TypedDict, total=False):
+    """What holds at any confidence. What is left out, or None, is the model's or the settings'."""
 
     model: str | None
     engine: str | None
-    confidence: float
     nms: float | None
+
+
+class Asked(AskedAtAny, total=False):
+    """Everything: what is counted at one confidence."""
+
+    confidence: float

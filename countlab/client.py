@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import Unpack
 
-from countlab.asked import Asked
+from countlab.asked import Asked, AskedAtAny
 from countlab.errors import CountlabError
 from countlab.texts import Language, Text
 
@@ -69,6 +69,23 @@ class CountAnswer:
     model: str | None
     engine: str | None
     milliseconds: Mapping[str, float]
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SweepAnswer:
+    """The count at every confidence, from one pass; `raw` is the whole JSON as it came."""
+
+    confidences: tuple[float, ...]
+    counts: tuple[int, ...]
+    """As many as there are confidences."""
+    counts_by_label: tuple[Mapping[str, int], ...] = field(repr=False)
+    stable_from: float
+    stable_to: float
+    stable_count: int
+    """What is counted over the longest stretch of confidences, from `stable_from` on."""
+    findings: tuple[Mapping[str, Any], ...] = field(repr=False)
+    warnings: tuple[Mapping[str, str], ...]
     raw: Mapping[str, Any] = field(repr=False)
 
 
@@ -134,6 +151,28 @@ class Client:
             model=found.get("model"),
             engine=found.get("engine"),
             milliseconds=found.get("milliseconds", {}),
+            raw=found,
+        )
+
+    def sweep(
+        self,
+        picture: str | Path | bytes,
+        object: str | None = None,
+        **asked: Unpack[AskedAtAny],
+    ) -> SweepAnswer:
+        """The count at every confidence, from a single pass of the model."""
+        url = self.url("sweep", object=object, **asked)
+        found = _json_of(self._send(url, picture), url, "steps")
+        steps, stable = found["steps"], found["stable"]
+        return SweepAnswer(
+            confidences=tuple(step["confidence"] for step in steps),
+            counts=tuple(step["count"] for step in steps),
+            counts_by_label=tuple(step["counts"] for step in steps),
+            stable_from=stable["from"],
+            stable_to=stable["to"],
+            stable_count=stable["count"],
+            findings=tuple(found["findings"]),
+            warnings=tuple(found["warnings"]),
             raw=found,
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import Unpack
 
-from countlab.asked import Asked
+from countlab.asked import Asked, AskedAtAny
 from countlab.catalogue import Catalogue, Model, read_catalogue
 from countlab.doubts import doubts_about
 from countlab.draw import draw
@@ -47,6 +47,11 @@ class Prediction:
         found = tuple(finding for finding in self.findings if finding.label == label)
         return replace(self, findings=found)
 
+    def at(self, confidence: float) -> Prediction:
+        """What a pass at this higher confidence would have found."""
+        found = tuple(finding for finding in self.findings if finding.confidence > confidence)
+        return replace(self, findings=found, confidence=confidence)
+
     @property
     def count(self) -> int:
         return len(self.findings)
@@ -68,10 +73,16 @@ class Prediction:
             "counts": count_by_label(self.findings),
             "findings": [finding.as_json() for finding in self.findings],
             "warnings": [doubt.as_json(language) for doubt in self.doubts],
+            "confidence": self.confidence,
+            **self.circumstances(),
+        }
+
+    def circumstances(self) -> dict[str, Any]:
+        """Who found it, in what, and how long that took: the same at every confidence."""
+        return {
             "model": self.model.name,
             "engine": self.engine,
             "precision": self.precision,
-            "confidence": self.confidence,
             "nms": self.nms,
             "width": self.picture.width,
             "height": self.picture.height,
@@ -98,10 +109,13 @@ class Pipeline:
     def opened(self) -> list[str]:
         return sorted({model for _, model in self._engines})
 
+    def floor(self, **asked: Unpack[AskedAtAny]) -> float:
+        """The lowest confidence at which anything is found."""
+        return self._asked_for(asked)[1].floor
+
     def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
         """Finds the objects in one picture."""
-        model = self.catalogue.find(asked.get("model") or self.settings.default_model)
-        engine = self._open(asked.get("engine") or self.engine, model)
+        model, engine = self._asked_for(asked)
         confidence, nms = asked.get("confidence", 0.5), asked.get("nms")
         start = time.perf_counter()
         picture = read_picture(
@@ -125,6 +139,10 @@ class Pipeline:
                 "find": round((done - decoded) * 1000, 1),
             },
         )
+
+    def _asked_for(self, asked: AskedAtAny) -> tuple[Model, Engine]:
+        model = self.catalogue.find(asked.get("model") or self.settings.default_model)
+        return model, self._open(asked.get("engine") or self.engine, model)
 
     def _open(self, engine: str, model: Model) -> Engine:
         key = check_engine(engine), model.name

@@ -15,7 +15,7 @@ FLOORS = [
     {"images", "draw", "doubts", "catalogue"},
     {"download", "store"},
     {"engines"},
-    {"pipeline"},
+    {"pipeline", "sweep"},
     {"server", "client"},
     {"notebook", "foreground", "doctor", "tour"},
     {"cli"},

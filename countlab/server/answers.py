@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from countlab.images import FORMATS
 
@@ -37,30 +37,66 @@ class Counted(BaseModel):
     counts: dict[str, int]
     findings: list[Found]
     warnings: list[Warned]
+    confidence: float
     model: str
     engine: str
     precision: str
-    confidence: float
     nms: float
     width: int
     height: int
     milliseconds: dict[str, float]
 
 
+class Step(BaseModel):
+    confidence: float
+    count: int
+    counts: dict[str, int]
+
+
+class Stretch(BaseModel):
+    first: float = Field(alias="from")
+    last: float = Field(alias="to")
+    count: int
+
+
+class Swept(BaseModel):
+    """The count at every confidence, from one pass."""
+
+    object: str | None = None
+    stable: Stretch
+    """the longest stretch of confidences with one and the same count"""
+    steps: list[Step]
+    """from the engine's floor to 0.99, a hundredth apart"""
+    findings: list[Found]
+    """everything above the engine's floor"""
+    warnings: list[Warned]
+    """about the stable count"""
+    model: str
+    engine: str
+    precision: str
+    nms: float
+    width: int
+    height: int
+    milliseconds: dict[str, float]
+
+
+_CIRCUMSTANCES = {
+    "model": "fruits",
+    "engine": "cvlib",
+    "precision": "f32",
+    "nms": 0.45,
+    "width": 640,
+    "height": 480,
+    "milliseconds": {"decode": 1.9, "find": 12.4},
+}
 _EXAMPLE = {
     "object": "orange",
     "count": 1,
     "counts": {"orange": 1},
     "findings": [{"label": "orange", "confidence": 0.93, "box": [212, 140, 371, 298]}],
     "warnings": [],
-    "model": "fruits",
-    "engine": "cvlib",
-    "precision": "f32",
     "confidence": 0.5,
-    "nms": 0.45,
-    "width": 640,
-    "height": 480,
-    "milliseconds": {"decode": 1.9, "find": 12.4},
+    **_CIRCUMSTANCES,
 }
 _PICTURES: dict[str, Any] = {media_type: {} for media_type in FORMATS.values()}
 COUNTED: dict[int | str, dict[str, Any]] = {
@@ -68,6 +104,28 @@ COUNTED: dict[int | str, dict[str, Any]] = {
         "model": Counted,
         "description": "The count; with `Accept: image/*` the picture with boxes.",
         "content": {"application/json": {"example": _EXAMPLE}, **_PICTURES},
+    }
+}
+_SWEPT_EXAMPLE = {
+    "object": "orange",
+    "stable": {"from": 0.22, "to": 0.92, "count": 1},
+    "steps": [
+        {"confidence": 0.2, "count": 2, "counts": {"orange": 2}},
+        {"confidence": 0.21, "count": 2, "counts": {"orange": 2}},
+        {"confidence": 0.22, "count": 1, "counts": {"orange": 1}},
+    ],
+    "findings": [
+        {"label": "orange", "confidence": 0.93, "box": [212, 140, 371, 298]},
+        {"label": "orange", "confidence": 0.214, "box": [20, 300, 61, 342]},
+    ],
+    "warnings": [],
+    **_CIRCUMSTANCES,
+}
+SWEPT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Swept,
+        "description": "The count at each confidence (the example shows three of the steps).",
+        "content": {"application/json": {"example": _SWEPT_EXAMPLE}},
     }
 }
 PICTURE: dict[int | str, dict[str, Any]] = {

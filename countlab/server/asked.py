@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, UploadFile
 
-from countlab.asked import Asked
+from countlab.asked import Asked, AskedAtAny
 from countlab.engines import ENGINES
 from countlab.pipeline import Prediction
 from countlab.server.lab import Lab
@@ -69,7 +69,13 @@ def asked(
     return Asked(model=model, confidence=confidence, nms=nms, engine=engine)
 
 
+def asked_at_any(model: ModelName = None, nms: Nms = None, engine: EngineName = None) -> AskedAtAny:
+    """What a route that answers for every confidence lets a client say."""
+    return AskedAtAny(model=model, nms=nms, engine=engine)
+
+
 IsAsked = Annotated[Asked, Depends(asked)]
+IsAskedAtAny = Annotated[AskedAtAny, Depends(asked_at_any)]
 
 
 def predicted(lab: TheLab, file: UploadFile, asked: IsAsked) -> Prediction:

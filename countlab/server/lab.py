@@ -9,10 +9,11 @@ from pathlib import Path
 
 from typing_extensions import Unpack
 
-from countlab.asked import Asked
+from countlab.asked import Asked, AskedAtAny
 from countlab.images import Picture
 from countlab.pipeline import Pipeline, Prediction
 from countlab.settings import Settings
+from countlab.sweep import Sweep
 
 _KEPT_AT_MOST = 100
 
@@ -36,6 +37,11 @@ class Lab:
         if self._keep is not None:
             self._keep_picture(data, prediction.picture, self._keep)
         return prediction
+
+    def sweep(self, data: bytes, **asked: Unpack[AskedAtAny]) -> Sweep:
+        """The count at every confidence, from one pass at the engine's floor."""
+        floor = self.pipeline.floor(**asked)
+        return Sweep(self.predict(data, **asked, confidence=floor))
 
     def _keep_picture(self, data: bytes, picture: Picture, folder: Path) -> None:
         """Under a name of our own making; what a client calls its file is never a path here."""

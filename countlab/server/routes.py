@@ -12,9 +12,18 @@ from countlab import __version__
 from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
-from countlab.server.answers import COUNTED, PICTURE, Counted, Jpeg, wants_json, wants_picture
+from countlab.server.answers import (
+    COUNTED,
+    PICTURE,
+    SWEPT,
+    Counted,
+    Jpeg,
+    wants_json,
+    wants_picture,
+)
 from countlab.server.asked import (
     IsAsked,
+    IsAskedAtAny,
     Object,
     OneName,
     Plural,
@@ -25,6 +34,7 @@ from countlab.server.lab import Lab
 from countlab.server.language import language_of
 from countlab.server.plurals import label_of
 from countlab.server.problems import problem_of
+from countlab.sweep import Sweep
 
 about = APIRouter(tags=["about"])
 counting = APIRouter(tags=["count"])
@@ -94,6 +104,25 @@ def count_objects(request: Request, prediction: Predicted, object: Object = None
     if wants_picture(request):
         return _as_picture(prediction)
     return _as_json(prediction, request, object)
+
+
+@counting.post("/sweep", summary="The count at every confidence", responses=SWEPT)
+def sweep(
+    request: Request,
+    lab: TheLab,
+    file: UploadFile,
+    asked: IsAskedAtAny,
+    object: Object = None,
+) -> Response:
+    """One pass over the picture, and what each confidence would count, a hundredth apart.
+
+    `stable` is the longest stretch of confidences with one and the same count. A count that holds
+    over a long stretch does not hang on the confidence chosen; `warnings` are about that count.
+    """
+    swept = lab.sweep(file.file.read(), **asked)
+    if object is not None:
+        swept = Sweep(swept.prediction.of(object))
+    return JSONResponse({"object": object, **swept.as_json(language_of(request))})
 
 
 @counting.post(
