@@ -138,7 +138,11 @@ def test_client_counts_less_as_the_confidence_grows(lab: RunLab) -> None:
     counts = [_found(title) for title in titles]
     assert len(counts) == 6
     assert counts == sorted(counts, reverse=True)
-    assert "image/png" in lab.client_cells["confidence-plot"].data
+    plot = lab.client_cells["confidence-plot"]
+    assert "image/png" in plot.data
+    assert _source("client.ipynb", "confidence-plot").count("client.") == 1, "one request"
+    six = {float(title.split()[1].rstrip(":")): _found(title) for title in titles}
+    assert plot.printed == f"From one request: {six}\n"
 
 
 def test_client_compares_truth_and_count(lab: RunLab) -> None:
