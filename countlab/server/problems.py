@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.server.language import language_of
@@ -21,37 +22,56 @@ STATUS = {
     "bad_request": 400,
     "empty_file": 400,
     "broken_picture": 400,
+    "no_key": 401,
+    "wrong_key": 403,
     "unknown_model": 404,
     "no_such_page": 404,
     "wrong_method": 405,
+    "too_slow_sender": 408,
     "too_many_bytes": 413,
+    "too_many_bytes_together": 413,
     "too_many_pixels": 413,
     "too_many_pictures": 413,
     "not_a_picture": 415,
     "bad_parameter": 422,
     "no_picture": 422,
+    "no_bf16_here": 422,
     "unknown_engine": 422,
     "unknown_form_field": 422,
     "unknown_object": 422,
     "unknown_parameter": 422,
+    "too_often": 429,
+    "client_left": 499,
     "internal": 500,
     "cannot_write": 503,
     "disk_full": 503,
+    "darknet_not_a_config": 503,
+    "darknet_not_understood": 503,
+    "darknet_unknown_section": 503,
+    "darknet_wrong_weights": 503,
     "model_damaged": 503,
     "model_not_fetched": 503,
     "model_not_here": 503,
+    "too_busy": 503,
+    "took_too_long": 503,
 }
 _TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
+    499: "Client Closed Request",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
 _RETRY_AFTER_S = 60
+_CHALLENGE = 'Bearer realm="countlab"'
 
 
 class Problem(BaseModel):
@@ -83,10 +103,14 @@ def documented() -> dict[int | str, dict[str, Any]]:
 
 _EXAMPLES = {
     400: CountlabError("broken_picture", format="JPEG"),
+    401: CountlabError("no_key"),
+    403: CountlabError("wrong_key"),
     404: CountlabError("unknown_model", arrived="fruit", known=["fruits"], folder="models"),
+    408: CountlabError("too_slow_sender", arrived=20_000, seconds=10),
     413: CountlabError("too_many_bytes", arrived=12_000_000, allowed=10_000_000),
     415: CountlabError("not_a_picture", starts="<html>"),
     422: CountlabError("unknown_object", model="fruits", arrived="oranges", known=["orange"]),
+    429: CountlabError("too_often", number=60, seconds=60, retry_after_s=1),
     503: CountlabError(
         "model_not_here", model="yolov3", missing="yolov3.weights", folder="models/yolov3"
     ),
@@ -107,32 +131,36 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CountlabError)
     async def ours(request: Request, error: CountlabError) -> JSONResponse:
-        return _answer(request, error)
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        return _answer(request, _from_validation(error, language_of(request)))
+        return answer(request, _from_validation(error, language_of(request)))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return _answer(request, _from_http(request, error))
-
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, _: Exception) -> JSONResponse:
-        return _answer(request, CountlabError("internal"))  # the traceback is logged by uvicorn
+        return answer(request, _from_http(request, error))
 
 
-def _answer(request: Request, error: CountlabError) -> JSONResponse:
+def answer(request: Request, error: CountlabError) -> JSONResponse:
+    """The error as an answer, in the client's language."""
     language = language_of(request)
     problem = problem_of(error, language)
     headers: dict[str, str] = {"Content-Language": language}
-    if problem["status"] == 503:
-        headers["Retry-After"] = str(_RETRY_AFTER_S)
+    if problem["status"] in (429, 503):
+        headers["Retry-After"] = str(error.facts.get("retry_after_s", _RETRY_AFTER_S))
+    if problem["status"] == 401:
+        headers["WWW-Authenticate"] = error.facts.get("challenge", _CHALLENGE)
     if problem["status"] == 405:
         headers["Allow"] = error.facts["allowed"]
     return JSONResponse(
         problem, problem["status"], headers=headers, media_type="application/problem+json"
     )
+
+
+async def refuse(error: CountlabError, scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer of a guard that stands before the routes, where no exception is caught."""
+    await answer(Request(scope), error)(scope, receive, send)
 
 
 def _from_validation(error: RequestValidationError, language: Language) -> CountlabError:
