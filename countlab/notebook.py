@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from IPython.display import HTML
 
 from countlab.errors import CountlabError
+from countlab.wire import Wire
 
 _LAST_ANSWERS_S = 3  # how long a stopping server waits for answers that are under way
 _started: dict[int, Server] = {}  # by port: running a cell again must find the server it started
@@ -44,7 +45,14 @@ class Server:
         self.port: int = listening.getsockname()[1]
         self.url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"
         self._uvicorn = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_LAST_ANSWERS_S)
+            uvicorn.Config(
+                app,
+                http=Wire,
+                ws="none",
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=_LAST_ANSWERS_S,
+            )
         )
         self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
         self._thread.start()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
-from countlab.server import description, problems
+from countlab.history import History
+from countlab.server import description, guard, problems
 from countlab.server.lab import Lab
+from countlab.server.metrics import Metrics
+from countlab.server.past import past
 from countlab.server.query import refuse_unknown_parameters
 from countlab.server.routes import about, counting
+from countlab.server.watching import Watch
 from countlab.settings import Settings
 
 _DESCRIPTION = """
@@ -29,11 +36,14 @@ def create_app(
     settings: Settings | None = None,
     keep: str | Path | None = None,
     routes: bool = True,
+    history: bool = False,
+    log: Any = None,
 ) -> FastAPI:
     """The lab as a web application.
 
     `keep` is a folder for the pictures that arrive (none are kept without it). `routes=False`
-    leaves the counting routes out, for a notebook that writes its own.
+    leaves the counting routes out, for a notebook that writes its own. `history=True` keeps a
+    row for each picture counted. `log`, as `logs.open_log()` makes it, gets a line a request.
     """
     app: FastAPI = FastAPIOffline(
         title="countlab",
@@ -43,11 +53,31 @@ def create_app(
         redoc_url=None,  # its page asks the internet for a logo
         responses=problems.documented(),
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
+        lifespan=_from_start_to_end,
     )
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
+    settings = app.state.lab.pipeline.settings
+    app.state.history = History(settings) if history else None
+    app.state.metrics = Metrics(settings.metrics_folder)
+    guard.install(app, settings)
+    app.add_middleware(Watch, metrics=app.state.metrics, log=log)
     problems.install(app)
     description.install(app)
     app.include_router(about)
     if routes:
         app.include_router(counting)
+    if history:
+        app.include_router(past)
     return app
+
+
+@asynccontextmanager
+async def _from_start_to_end(app: FastAPI) -> AsyncIterator[None]:
+    """Uvicorn enters before the first request and leaves after the last answer."""
+    app.state.lab.load()
+    history: History | None = app.state.history
+    if history is not None:
+        history.open()
+    yield
+    if history is not None:
+        history.close()

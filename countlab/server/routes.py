@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from countlab import __version__
 from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
+from countlab.server.admission import Workplaces
 from countlab.server.answers import (
     COUNTED,
     PICTURE,
@@ -30,14 +31,17 @@ from countlab.server.asked import (
     Predicted,
     TheLab,
 )
+from countlab.server.intake import FormRoute
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
+from countlab.server.metrics import MEDIA_TYPE, Metrics
 from countlab.server.plurals import label_of
 from countlab.server.problems import problem_of
+from countlab.server.telling import tell
 from countlab.sweep import Sweep
 
 about = APIRouter(tags=["about"])
-counting = APIRouter(tags=["count"])
+counting = APIRouter(tags=["count"], route_class=FormRoute)
 
 
 @about.get("/", summary="A greeting that says where to go")
@@ -54,7 +58,7 @@ def greeting(lab: TheLab) -> dict[str, str]:
 
 
 @about.get("/health", summary="Is the server alive?")
-def health(lab: TheLab) -> dict[str, Any]:
+async def health(lab: TheLab) -> dict[str, Any]:
     """Answers at once as long as the server lives; tells its version, engine and open models."""
     return {
         "status": "ok",
@@ -62,6 +66,27 @@ def health(lab: TheLab) -> dict[str, Any]:
         "engine": lab.pipeline.engine,
         "models_open": lab.pipeline.opened,
     }
+
+
+@about.get("/health/ready", summary="Is the server ready for work?")
+async def ready(request: Request, lab: TheLab) -> dict[str, str]:
+    """Says no (503) while the server's model is loading, and while its queue is full.
+
+    A model that only a request names loads without a word here: who asks for it waits for it.
+    """
+    places: Workplaces = request.app.state.places
+    if reason := lab.not_ready:
+        raise reason
+    if places.full:
+        raise CountlabError("too_busy", inside=places.inside, retry_after_s=1)
+    return {"status": "ready"}
+
+
+@about.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
+async def metrics(request: Request) -> Response:
+    """Requests, times, what was counted, the queue; the sum of all workers."""
+    figures: Metrics = request.app.state.metrics
+    return Response(figures.page(request.app.state.places.waiting), media_type=MEDIA_TYPE)
 
 
 @about.get("/models", summary="Which models there are")
@@ -90,7 +115,7 @@ def predict(request: Request, prediction: Predicted) -> Response:
 
     With `Accept: application/json` the findings come as JSON instead.
     """
-    return _as_json(prediction, request) if wants_json(request) else _as_picture(prediction)
+    return _as_json(prediction, request) if wants_json(request) else _as_picture(prediction, request)
 
 
 @counting.post("/countObjects", summary="How many objects?", responses=COUNTED)
@@ -102,8 +127,8 @@ def count_objects(request: Request, prediction: Predicted, object: Object = None
     if object is not None:
         prediction = prediction.of(object)
     if wants_picture(request):
-        return _as_picture(prediction)
-    return _as_json(prediction, request, object)
+        return _as_picture(prediction, request)
+    return _as_json(prediction, request)
 
 
 @counting.post("/sweep", summary="The count at every confidence", responses=SWEPT)
@@ -122,7 +147,9 @@ def sweep(
     swept = lab.sweep(file.file.read(), **asked)
     if object is not None:
         swept = Sweep(swept.prediction.of(object))
-    return JSONResponse({"object": object, **swept.as_json(language_of(request))})
+    stable = tell(request, swept.prediction.at(swept.stable.first))
+    told = {"object": object, **swept.as_json(language_of(request))}
+    return JSONResponse({**told, "warnings": stable["warnings"], "receipt": stable["receipt"]})
 
 
 @counting.post(
@@ -151,7 +178,7 @@ def predict_batch(
         try:
             data = file.file.read()
             prediction = lab.predict(data, **asked)
-            results.append({"name": file.filename, "result": prediction.as_json(language)})
+            results.append({"name": file.filename, "result": tell(request, prediction)})
         except CountlabError as error:
             results.append({"name": file.filename, "problem": problem_of(error, language)})
     return {"results": results}
@@ -163,13 +190,14 @@ def count_plural(request: Request, prediction: Predicted, plural: Plural) -> Res
     return count_objects(request, prediction, label_of(plural, prediction.model))
 
 
-def _as_json(prediction: Prediction, request: Request, object: str | None = None) -> JSONResponse:
-    return JSONResponse({"object": object, **prediction.as_json(language_of(request))})
+def _as_json(prediction: Prediction, request: Request) -> JSONResponse:
+    return JSONResponse(tell(request, prediction))
 
 
-def _as_picture(prediction: Prediction) -> Response:
+def _as_picture(prediction: Prediction, request: Request) -> Response:
     """In one piece, with what a client would otherwise have to ask for again."""
-    told = prediction.as_json()
+    drawn = prediction.drawn  # before the row is kept: while one waits for the disk, others draw
+    told = tell(request, prediction)
     headers = {
         "X-Count": str(told["count"]),
         "X-Counts": json.dumps(told["counts"]),
@@ -178,7 +206,7 @@ def _as_picture(prediction: Prediction) -> Response:
         "X-Precision": told["precision"],
         "X-Warnings": ", ".join(warning["code"] for warning in told["warnings"]),
     }
-    return Response(prediction.drawn, media_type=prediction.picture.media_type, headers=headers)
+    return Response(drawn, media_type=prediction.picture.media_type, headers=headers)
 
 
 def _described(model: Model, lab: Lab) -> dict[str, Any]:

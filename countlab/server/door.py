@@ -1,0 +1,108 @@
+"""The door: who asks, how often, and whether they may; decided before a byte of the body is read.
+
+Leaves the name of the key that was used in `request.state.key_name`, None where there is none.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import math
+from collections.abc import Iterator
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from countlab.errors import CountlabError
+from countlab.server.keys import Keyring
+from countlab.server.problems import refuse
+from countlab.server.rates import Rates
+
+PAGE = "/ui"
+"""The page for people lives below it. Browsers cannot put a key into a header when a person
+follows a link, so there the key is also taken as the password of HTTP's own dialogue."""
+_OPEN = frozenset(
+    ["/", "/health", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json"]
+)
+_OPEN_BELOW = ("/static-offline-docs/", f"{PAGE}/assets/", f"{PAGE}/static/")
+_MOST_OFFERED = 2  # X-API-Key and Authorization
+
+
+class Door:
+    def __init__(self, app: ASGIApp, *, keyring: Keyring, rates: Rates | None) -> None:
+        self._app = app
+        self._keyring = keyring
+        self._rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["key_name"] = None
+        if not _is_open(scope["path"]):
+            offered = list(_offered(scope))[:_MOST_OFFERED] if self._keyring else []
+            state["key_name"] = self._keyring.name_of(offered)
+            refusal = self._too_often(scope) or self._not_let_in(scope, bool(offered))
+            if refusal:
+                await refuse(refusal, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _too_often(self, scope: Scope) -> CountlabError | None:
+        """Before the key is judged: those who try keys out are counted by their address."""
+        if self._rates is None:
+            return None
+        wait_s = self._rates.wait_s(scope["state"]["key_name"] or _neighbourhood(scope))
+        if not wait_s:
+            return None
+        return CountlabError(
+            "too_often", **self._rates.rate._asdict(), retry_after_s=math.ceil(wait_s)
+        )
+
+    def _not_let_in(self, scope: Scope, offered: bool) -> CountlabError | None:
+        if not self._keyring or scope["state"]["key_name"] is not None:
+            return None
+        if is_page(scope["path"]):  # 403 would make the browser give up instead of asking again
+            return CountlabError("no_key", challenge='Basic realm="countlab", charset="UTF-8"')
+        return CountlabError("wrong_key") if offered else CountlabError("no_key")
+
+
+def is_page(path: str) -> bool:
+    return path == PAGE or path.startswith(PAGE + "/")
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path.startswith(_OPEN_BELOW)
+
+
+def _offered(scope: Scope) -> Iterator[bytes]:
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            yield value.strip()
+        elif name == b"authorization":
+            scheme, _, rest = value.strip().partition(b" ")
+            if not rest:
+                yield scheme
+            elif scheme.lower() == b"bearer":
+                yield rest.strip()
+            elif scheme.lower() == b"basic" and is_page(scope["path"]):
+                yield _password(rest)
+
+
+def _password(basic: bytes) -> bytes:
+    try:
+        return base64.b64decode(basic).partition(b":")[2]
+    except binascii.Error:
+        return b""
+
+
+def _neighbourhood(scope: Scope) -> str:
+    """A household has one IPv4 address, but as many IPv6 addresses as it likes in its /64."""
+    address = (scope.get("client") or ("?", 0))[0]
+    if ":" not in address:
+        return str(address)
+    try:
+        return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return str(address)

@@ -1,0 +1,72 @@
+"""What stands before the routes, and in which order.
+
+From the outside in:
+
+1. `SecurityHeaders`: nothing leaves without them, whoever answered.
+2. CORS, where origins are set: before the door, as browsers ask ahead without a key, and a
+   refusal that a page's script cannot read helps nobody.
+3. `Door`: keys and rates, judged by the headers alone.
+4. `Uploads`: the page's own routes read their bodies themselves; they are counted on the way.
+5. `Admission`: for all others that bring a body: a place, the body, a workplace, the deadline.
+
+So a stranger costs no memory, a client over its limits no workplace, and what only asks, such
+as /health, /docs or /metrics, never waits behind what counts.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Scope
+
+from countlab.server.admission import Admission, Workplaces
+from countlab.server.door import Door, is_page
+from countlab.server.headers import SecurityHeaders
+from countlab.server.intake import FormRoute, Limits, Uploads
+from countlab.server.keys import Keyring
+from countlab.server.rates import Rates
+from countlab.settings import Settings
+
+_BRING_A_BODY = frozenset(["POST", "PUT", "PATCH"])
+_SENT = ["Authorization", "X-API-Key", "Content-Type", "Accept", "Accept-Language"]
+_SHOWN = ["X-Count", "X-Counts", "X-Model", "X-Engine", "X-Precision", "X-Warnings", "Retry-After"]
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Leaves `keyring` and `places` in the app's state, for those who tell of them."""
+    app.router.route_class = FormRoute
+    app.state.keyring = Keyring.of(settings)
+    app.state.places = Workplaces(settings)
+    limits = Limits(settings)
+    # Each one added stands before those that are there.
+    app.add_middleware(
+        Admission,
+        places=app.state.places,
+        limits=limits,
+        deadline_s=settings.deadline_s,
+        concerns=_counts,
+    )
+    app.add_middleware(Uploads, limits=limits, concerns=_is_upload)
+    rates = Rates(settings.rate) if settings.rate else None
+    app.add_middleware(Door, keyring=app.state.keyring, rates=rates)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=_SENT,
+            expose_headers=_SHOWN,
+        )
+    app.add_middleware(SecurityHeaders)
+
+
+def _brings_a_body(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in _BRING_A_BODY
+
+
+def _counts(scope: Scope) -> bool:
+    return _brings_a_body(scope) and not is_page(scope["path"])
+
+
+def _is_upload(scope: Scope) -> bool:
+    return _brings_a_body(scope) and is_page(scope["path"])
