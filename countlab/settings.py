@@ -59,6 +59,8 @@ class Settings:
     history_days: int | None = None
     history_rows: int = 1_000_000
     """Older rows are let go, and the oldest beyond that number."""
+    metrics_folder: Path | None = None
+    """Where the workers of one server put their figures together."""
     language: Language = "en"
     """What the terminal speaks; a server follows each request's own header."""
 
@@ -70,6 +72,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         found = os.environ if environment is None else environment
         home, keys_file = found.get("COUNTLAB_HOME"), found.get("COUNTLAB_API_KEYS_FILE")
+        together = found.get("PROMETHEUS_MULTIPROC_DIR")  # the name its library wants
         return cls(
             default_model=found.get("COUNTLAB_MODEL", cls.default_model),
             engine=found.get("COUNTLAB_ENGINE", cls.engine),
@@ -88,7 +91,8 @@ class Settings:
             database_url=found.get("COUNTLAB_DATABASE_URL") or None,
             history_days=_whole(found, "COUNTLAB_HISTORY_DAYS", 0) or None,
             history_rows=_whole(found, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
-            language=_language(found),
+            metrics_folder=Path(together) if together else None,
+            language=terminal_language(found),
         )
 
 
@@ -126,7 +130,11 @@ def _bad(found: Mapping[str, str], variable: str, allowed: str) -> CountlabError
     return CountlabError("bad_setting", variable=variable, arrived=found[variable], allowed=allowed)
 
 
-def _language(found: Mapping[str, str]) -> Language:
-    """The first of these that is set decides, as it does for other programs of a terminal."""
+def terminal_language(environment: Mapping[str, str] | None = None) -> Language:
+    """Alone, so that a setting that is wrong can be told in it.
+
+    The first of these that is set decides, as it does for other programs of a terminal.
+    """
+    found = os.environ if environment is None else environment
     named = next((found[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if found.get(name)), "")
     return "es" if named.lower().startswith("es") else "en"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ from typing import Annotated
 import typer
 
 from countlab.cli.engine import Engine
+from countlab.cli.terminal import warn
+from countlab.errors import CountlabError
 from countlab.settings import Settings
 
 Port = Annotated[
@@ -45,8 +48,17 @@ def serve(
     settings = replace(settings, default_model=model or settings.default_model)
     read_catalogue(settings.models_folder).find(settings.default_model)
     app = create_app(engine=engine, settings=settings, keep=keep)
+    if not app.state.keyring and not _is_this_machine(host):
+        warn(CountlabError("open_to_all", host=host))
     with serving(app, host=host, port=port):
         wait_for_interrupt()
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def tour(

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from countlab.server.door import is_open
+
 
 def install(app: FastAPI) -> None:
     """Describes the routes as they are when somebody looks: a notebook adds some later."""
@@ -17,9 +19,24 @@ def install(app: FastAPI) -> None:
         )
         _offer_file_buttons(document)
         _leave_nulls_out(document)
+        if app.state.keyring:
+            _offer_authorize_button(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _offer_authorize_button(document: dict[str, Any]) -> None:
+    """One key, two ways to send it; either will do, and what is open to all needs none."""
+    document.setdefault("components", {})["securitySchemes"] = {
+        "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "Bearer": {"type": "http", "scheme": "bearer"},
+    }
+    document["security"] = [{"X-API-Key": []}, {"Bearer": []}]
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if is_open(path):
+                operation["security"] = []
 
 
 def _offer_file_buttons(node: Any) -> None:

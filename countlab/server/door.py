@@ -5,8 +5,6 @@ Leaves the name of the key that was used in `request.state.key_name`, None where
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import math
 from collections.abc import Iterator
@@ -19,12 +17,13 @@ from countlab.server.problems import refuse
 from countlab.server.rates import Rates
 
 PAGE = "/ui"
-"""The page for people lives below it. Browsers cannot put a key into a header when a person
-follows a link, so there the key is also taken as the password of HTTP's own dialogue."""
+"""The page for people lives below it: files alone, which are open, as nothing is counted there.
+What it asks of the API it asks with the key that a person typed into it."""
 _OPEN = frozenset(
-    ["/", "/health", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json"]
+    ["/", "/health", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json", PAGE]
 )
-_OPEN_BELOW = ("/static-offline-docs/", f"{PAGE}/assets/", f"{PAGE}/static/")
+_OPEN_BELOW = ("/static-offline-docs/", f"{PAGE}/")
+_READS = ("GET", "HEAD")
 _MOST_OFFERED = 2  # X-API-Key and Authorization
 
 
@@ -40,7 +39,7 @@ class Door:
             return
         state = scope.setdefault("state", {})
         state["key_name"] = None
-        if not _is_open(scope["path"]):
+        if not (is_open(scope["path"]) and scope["method"] in _READS):
             offered = list(_offered(scope))[:_MOST_OFFERED] if self._keyring else []
             state["key_name"] = self._keyring.name_of(offered)
             refusal = self._too_often(scope) or self._not_let_in(scope, bool(offered))
@@ -63,8 +62,6 @@ class Door:
     def _not_let_in(self, scope: Scope, offered: bool) -> CountlabError | None:
         if not self._keyring or scope["state"]["key_name"] is not None:
             return None
-        if is_page(scope["path"]):  # 403 would make the browser give up instead of asking again
-            return CountlabError("no_key", challenge='Basic realm="countlab", charset="UTF-8"')
         return CountlabError("wrong_key") if offered else CountlabError("no_key")
 
 
@@ -72,7 +69,7 @@ def is_page(path: str) -> bool:
     return path == PAGE or path.startswith(PAGE + "/")
 
 
-def _is_open(path: str) -> bool:
+def is_open(path: str) -> bool:
     return path in _OPEN or path.startswith(_OPEN_BELOW)
 
 
@@ -86,15 +83,6 @@ def _offered(scope: Scope) -> Iterator[bytes]:
                 yield scheme
             elif scheme.lower() == b"bearer":
                 yield rest.strip()
-            elif scheme.lower() == b"basic" and is_page(scope["path"]):
-                yield _password(rest)
-
-
-def _password(basic: bytes) -> bytes:
-    try:
-        return base64.b64decode(basic).partition(b":")[2]
-    except binascii.Error:
-        return b""
 
 
 def _neighbourhood(scope: Scope) -> str:
