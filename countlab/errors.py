@@ -12,6 +12,15 @@ from typing import Any
 
 from countlab.texts import Language, Text, say
 
+_OF_ONE_PICTURE = {
+    "no_such_file",
+    "empty_file",
+    "too_many_bytes",
+    "too_many_pixels",
+    "not_a_picture",
+    "broken_picture",
+}
+
 
 class CountlabError(Exception):
     """`CountlabError("unknown_model", model="fruit", known=["fruits"])`"""
@@ -20,6 +29,11 @@ class CountlabError(Exception):
         super().__init__(code, facts)
         self.code = code
         self.facts = facts
+
+    @property
+    def of_one_picture(self) -> bool:
+        """Wrong with this picture alone; any other error would meet every picture alike."""
+        return self.code in _OF_ONE_PICTURE
 
     def text(self, language: Language = "en") -> Text:
         facts = {name: _told(fact, language) for name, fact in self.facts.items()}

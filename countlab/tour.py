@@ -5,7 +5,6 @@ What `make run` does after set-up. Only HTTP stands between it and the server, a
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from countlab.client import Client
 from countlab.errors import CountlabError
+from countlab.evaluate.counted_truth import read_counts
 from countlab.foreground import serving, wait_for_interrupt
 from countlab.server import create_app
 from countlab.settings import Settings
@@ -41,7 +41,7 @@ class Row:
 
 def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> bool:
     """Serves, counts, shows, and keeps serving unless `once`; true when a picture failed."""
-    truth = read_truth(folder)
+    truth = read_counts(folder / "truth.csv")
     console, failed = Console(highlight=False), False
     with serving(create_app(settings=settings), port=port) as server:
         client = Client(server.url, language=settings.language)
@@ -52,24 +52,6 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
             console.print("\nCtrl-C ends the server.")
             wait_for_interrupt()
     return failed
-
-
-def read_truth(folder: Path) -> dict[str, dict[str, int]]:
-    """The counts that people made: by picture, then by object."""
-    path = folder / "truth.csv"
-    try:
-        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as reason:
-        raise CountlabError("no_truth", path=path) from reason
-    truth: dict[str, dict[str, int]] = {}
-    try:
-        for line in lines:
-            truth.setdefault(line["file"], {})[line["object"]] = int(line["count"])
-    except (KeyError, TypeError, ValueError) as reason:
-        raise CountlabError("bad_truth", path=path, line=lines.line_num) from reason
-    if not truth:
-        raise CountlabError("bad_truth", path=path, line=1)
-    return truth
 
 
 def count_folder(

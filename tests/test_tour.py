@@ -14,8 +14,9 @@ from rich.console import Console
 
 from countlab.client import Client
 from countlab.errors import CountlabError
+from countlab.evaluate.counted_truth import read_counts
 from countlab.notebook import Server
-from countlab.tour import Row, count_folder, read_truth, summary_of, table_of
+from countlab.tour import Row, count_folder, summary_of, table_of
 
 COUNTLAB = str(Path(sys.executable).with_name("countlab"))
 
@@ -42,7 +43,7 @@ def write_truth(folder: Path, *rows: str) -> None:
 
 def test_the_truth_is_read_by_picture_and_object(folder: Path) -> None:
     write_truth(folder, "photo.jpg,orange,2", "photo.jpg,apple,0", "drawing.jpg,apple,1")
-    assert read_truth(folder) == {
+    assert read_counts(folder / "truth.csv") == {
         "photo.jpg": {"orange": 2, "apple": 0},
         "drawing.jpg": {"apple": 1},
     }
@@ -63,7 +64,7 @@ def test_a_truth_that_cannot_be_used_is_told(folder: Path, text: str | None, cod
     if text is not None:
         (folder / "truth.csv").write_text(text)
     with pytest.raises(CountlabError) as failure:
-        read_truth(folder)
+        read_counts(folder / "truth.csv")
     assert failure.value.code == code
     assert str(folder / "truth.csv") in str(failure.value)
 
@@ -71,7 +72,7 @@ def test_a_truth_that_cannot_be_used_is_told(folder: Path, text: str | None, cod
 def test_the_first_wrong_line_of_a_truth_is_named(folder: Path) -> None:
     write_truth(folder, "a.jpg,apple,1", "b.jpg,apple,many", "c.jpg,apple,none")
     with pytest.raises(CountlabError, match=r"line 3\b"):
-        read_truth(folder)
+        read_counts(folder / "truth.csv")
 
 
 def test_rows_are_what_the_server_counts_and_pictures_are_kept_with_boxes(

@@ -36,6 +36,13 @@ def count(
         ),
     ] = None,
     engine: Engine = None,
+    tiles: Annotated[
+        str,
+        typer.Option(
+            help="Many small objects in a large picture: look at overlapping tiles too. off, "
+            "auto (where it helps), or how many along the longer side (2 to 8)."
+        ),
+    ] = "off",
     url: Annotated[
         str | None, typer.Option(help="Let this server count, instead of this machine.")
     ] = None,
@@ -56,7 +63,7 @@ def count(
     if csv and json:
         raise typer.BadParameter("--csv and --json are two formats: choose one")
     settings = Settings.from_environment()
-    asked = Asked(model=model, engine=engine, confidence=confidence, nms=nms)
+    asked = Asked(model=model, engine=engine, confidence=confidence, nms=nms, tiles=tiles)
     ask: Asker = (
         over_http(url, asked, object, settings) if url else locally(asked, object, settings)
     )
@@ -84,7 +91,7 @@ def _print_table(counted: list[Counted], object: str | None) -> None:
         kinds = ", ".join(f"{number} {label}" for label, number in one.result["counts"].items())
         doubts = ", ".join(warning["code"] for warning in one.result["warnings"])
         spent = f"{sum(one.result['milliseconds'].values()):.0f}"
-        table.add_row(one.name, str(one.result["count"]), kinds or object or "–", spent, doubts)
+        table.add_row(one.name, _count_of(one.result), kinds or object or "–", spent, doubts)
     results().print(table)
     done = [one.result for one in counted if one.result]
     if len(done) > 1:
@@ -92,6 +99,12 @@ def _print_table(counted: list[Counted], object: str | None) -> None:
         remarks().print(f"\n{total} in {len(done)} pictures · model {done[0]['model']}")
     for warning in done[0]["warnings"] if len(counted) == len(done) == 1 else ():
         remarks().print(f"\n{warning['detail']}\n  {warning['fix']}", soft_wrap=True)
+
+
+def _count_of(result: dict[str, Any]) -> str:
+    """With the likely range, where the model's error was measured: 4 (3–5)."""
+    likely = result.get("likely")
+    return f"{result['count']} ({likely[0]}–{likely[1]})" if likely else str(result["count"])
 
 
 def _print_csv(counted: list[Counted], object: str | None) -> None:

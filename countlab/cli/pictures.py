@@ -11,22 +11,13 @@ from typing import Any
 from countlab.asked import Asked
 from countlab.cli.terminal import remarks, tell
 from countlab.errors import CountlabError
+from countlab.evaluate.known import ENDINGS
 from countlab.settings import Settings
 
 Asker = Callable[[Path], dict[str, Any]]
 """Counts one picture; the answer has the members of the server's JSON."""
 
-_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _BAR_FROM = 4  # fewer pictures are counted before a bar could be read
-# What is wrong with one picture; any other error would meet every picture alike.
-_OF_ONE_PICTURE = {
-    "no_such_file",
-    "empty_file",
-    "too_many_bytes",
-    "too_many_pixels",
-    "not_a_picture",
-    "broken_picture",
-}
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]
     missing = []
     for path in paths:
         if Path(path).is_dir():
-            some = [p for p in sorted(Path(path).iterdir()) if p.suffix.lower() in _ENDINGS]
+            some = [p for p in sorted(Path(path).iterdir()) if p.suffix.lower() in ENDINGS]
         elif Path(path).exists():
             some = [Path(path)]
         else:
@@ -75,7 +66,7 @@ def _count_one(picture: Path, ask: Asker) -> Counted:
     try:
         return Counted(str(picture), result=ask(picture))
     except CountlabError as error:
-        if error.code not in _OF_ONE_PICTURE:
+        if not error.of_one_picture:
             raise
         return Counted(str(picture), error=error)
 
@@ -95,7 +86,7 @@ def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
             raise CountlabError("no_such_file", path=picture) from reason
         found = pipeline.predict(data, **asked)
         wanted = found.of(object) if object else found
-        return {"object": object, **wanted.as_json(settings.language)}
+        return wanted.as_json(settings.language)
 
     return ask
 

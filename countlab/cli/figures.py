@@ -1,0 +1,90 @@
+"""The tables of `evaluate`: figures with their intervals, as wide as a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.table import Table
+
+from countlab.evaluate.figures import Estimate, Figures
+from countlab.evaluate.judged import Judged
+
+_NUMBERS = ("rows", "exact", "within 1", "mean error", "bias", "rms")
+
+
+def summary_of(judged: Sequence[Judged]) -> Table:
+    """Each model and engine, first where there is something to count: zeros come easily."""
+    boxes = any(one.average_precision for one in judged)
+    table = _table("model", *_NUMBERS, *(("mAP50", "mAP") if boxes else ()))
+    for one in judged:
+        table.add_row(f"[bold]{one.name}")
+        if one.some:
+            table.add_row("  something there", *_cells(one.some))
+        precise = one.average_precision
+        more = (f"{precise.map50:.2f}", f"{precise.map:.2f}") if precise else ()
+        table.add_row("  all rows", *_cells(one.overall), *more)
+    return table
+
+
+def details_of(judged: Judged) -> list[Table]:
+    tables = [_grouped("object", judged.by_label), _grouped("true count", judged.by_truth)]
+    if judged.best:
+        tables.append(_best_of(judged))
+    return tables
+
+
+def _grouped(what: str, groups: Mapping[str, Figures]) -> Table:
+    table = _table(what, *_NUMBERS)
+    for name, figures in groups.items():
+        table.add_row(name, *_cells(figures))
+    return table
+
+
+def _best_of(judged: Judged) -> Table:
+    """Held out: on pictures that had no part in the choice. Only that may be compared."""
+    asked = f"at {judged.confidence:g}"
+    table = _table("object", "best confidence", "in folds", "mean error there", asked)
+    for label, best in judged.best.items():
+        first, last = min(best.chosen), max(best.chosen)
+        folds = f"{first:.2f}" if first == last else f"{first:.2f}–{last:.2f}"
+        errors = f"{best.mae:.2f}", f"{best.mae_as_asked:.2f}"
+        table.add_row(label, f"{best.confidence:.2f}", folds, *errors)
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(first, *others, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+        column.no_wrap = True
+    return table
+
+
+def _cells(figures: Figures) -> tuple[str, ...]:
+    return (
+        str(figures.rows),
+        _percent(figures.exact),
+        _percent(figures.within_one),
+        _objects(figures.mae),
+        _signed(figures.bias),
+        _objects(figures.rms),
+    )
+
+
+def _percent(one: Estimate) -> str:
+    return _with_interval(one, lambda value: f"{value:.0%}")
+
+
+def _objects(one: Estimate) -> str:
+    return _with_interval(one, lambda value: f"{value:.2f}")
+
+
+def _signed(one: Estimate) -> str:
+    return _with_interval(one, lambda value: f"{value:+.2f}", between=" ")
+
+
+def _with_interval(one: Estimate, shown: Callable[[float], str], between: str = "–") -> str:
+    """The interval under the figure, or the table would be wider than a terminal."""
+    if one.low is None or one.high is None:
+        return shown(one.value)
+    return f"{shown(one.value)}\n[dim]{shown(one.low)}{between}{shown(one.high)}"

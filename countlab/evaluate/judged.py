@@ -1,0 +1,76 @@
+"""Everything that is said of one model on one folder, at one confidence, as one value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from countlab.evaluate.average_precision import AveragePrecision, average_precision
+from countlab.evaluate.figures import Figures, Row, by_label, by_truth, figures, present
+from countlab.evaluate.measured import Measured, Seen
+from countlab.evaluate.thresholds import Best, best_confidences
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`some` is about the rows with something to count: zeros come easily."""
+
+    measured: Measured
+    confidence: float
+    rows: tuple[Row, ...]
+    overall: Figures
+    some: Figures | None
+    by_label: Mapping[str, Figures]
+    by_truth: Mapping[str, Figures]
+    best: Mapping[str, Best]
+    average_precision: AveragePrecision | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.measured.model.name} · {self.measured.engine} {self.measured.precision}"
+
+    def worst(self, number: int) -> list[tuple[Seen, list[Row]]]:
+        """The pictures with the largest errors, each with its wrong rows, the worst first."""
+        wrong: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row.error:
+                wrong[row.picture].append(row)
+        seen = {one.known.name: one for one in self.measured.seen}
+        order = sorted(wrong, key=lambda name: (-sum(abs(row.error) for row in wrong[name]), name))
+        return [(seen[name], wrong[name]) for name in order[:number]]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.measured.model.name,
+            "engine": self.measured.engine,
+            "precision": self.measured.precision,
+            "nms": self.measured.nms,
+            "confidence": self.confidence,
+            "all_rows": self.overall.as_json(),
+            "rows_with_something_to_count": self.some and self.some.as_json(),
+            "by_label": {label: one.as_json() for label, one in self.by_label.items()},
+            "by_true_count": {group: one.as_json() for group, one in self.by_truth.items()},
+            "best_confidence": {label: one.as_json() for label, one in self.best.items()},
+            "average_precision": self.average_precision and self.average_precision.as_json(),
+            "not_counted": list(self.measured.not_counted),
+            "errors": {name: error.code for name, error in self.measured.errors},
+            "rows": [list(row) for row in self.rows],
+        }
+
+
+def judge(measured: Measured, *, confidence: float) -> Judged:
+    rows = measured.rows(confidence)
+    some = present(rows)
+    return Judged(
+        measured=measured,
+        confidence=confidence,
+        rows=tuple(rows),
+        overall=figures(rows),
+        some=figures(some) if some else None,
+        by_label=by_label(rows),
+        by_truth=by_truth(rows),
+        best=best_confidences(measured, asked=confidence),
+        average_precision=average_precision(measured),
+    )
