@@ -6,8 +6,7 @@ From the outside in:
 2. CORS, where origins are set: before the door, as browsers ask ahead without a key, and a
    refusal that a page's script cannot read helps nobody.
 3. `Door`: keys and rates, judged by the headers alone.
-4. `Uploads`: the page's own routes read their bodies themselves; they are counted on the way.
-5. `Admission`: for all others that bring a body: a place, the body, a workplace, the deadline.
+4. `Admission`: for those that bring a body: a place, the body, a workplace, the deadline.
 
 So a stranger costs no memory, a client over its limits no workplace, and what only asks, such
 as /health, /docs or /metrics, never waits behind what counts.
@@ -20,9 +19,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
 from countlab.server.admission import Admission, Workplaces
-from countlab.server.door import Door, is_page
+from countlab.server.door import Door
 from countlab.server.headers import SecurityHeaders
-from countlab.server.intake import FormRoute, Limits, Uploads
+from countlab.server.intake import FormRoute, Limits
 from countlab.server.keys import Keyring
 from countlab.server.rates import Rates
 from countlab.settings import Settings
@@ -44,9 +43,8 @@ def install(app: FastAPI, settings: Settings) -> None:
         places=app.state.places,
         limits=limits,
         deadline_s=settings.deadline_s,
-        concerns=_counts,
+        concerns=_brings_a_body,
     )
-    app.add_middleware(Uploads, limits=limits, concerns=_is_upload)
     rates = Rates(settings.rate) if settings.rate else None
     app.add_middleware(Door, keyring=app.state.keyring, rates=rates)
     if settings.origins:
@@ -62,11 +60,3 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 def _brings_a_body(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in _BRING_A_BODY
-
-
-def _counts(scope: Scope) -> bool:
-    return _brings_a_body(scope) and not is_page(scope["path"])
-
-
-def _is_upload(scope: Scope) -> bool:
-    return _brings_a_body(scope) and is_page(scope["path"])

@@ -14,11 +14,10 @@ from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from countlab.errors import CountlabError
 from countlab.patience import Patience
-from countlab.server.problems import refuse
 from countlab.settings import Settings
 
 _ENVELOPE = 20_000  # bytes that a form puts around its pictures
@@ -78,47 +77,6 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits, patience: Pa
         seconds = round(anyio.current_time() - start)
         raise CountlabError("too_slow_sender", arrived=arrived, seconds=seconds)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-class Uploads:
-    """Counts the bodies of another app's routes as they pass, and answers when they are too long.
-
-    For the page, whose own routes read their uploads themselves.
-    """
-
-    def __init__(self, app: ASGIApp, *, limits: Limits, concerns: Callable[[Scope], bool]) -> None:
-        self._app, self._limits, self._concerns = app, limits, concerns
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._concerns(scope):
-            await self._app(scope, receive, send)
-            return
-        arrived, refusal, started = 0, None, False
-
-        async def counted() -> Message:
-            nonlocal arrived, refusal
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            try:
-                self._limits.check(scope["path"], max(arrived, declared_length(scope)))
-            except CountlabError as error:
-                refusal = error
-                return {"type": "http.disconnect"}
-            return message
-
-        async def unless_refused(message: Message) -> None:
-            nonlocal started
-            if refusal is None or started:
-                started = True
-                await send(message)
-
-        try:
-            await self._app(scope, counted, unless_refused)
-        except Exception:
-            if refusal is None:
-                raise
-        if refusal is not None and not started:
-            await refuse(refusal, scope, receive, send)
 
 
 class _Parser(MultiPartParser):
