@@ -6,7 +6,6 @@ Built-in models and people's own are never fetched. How bytes travel is `downloa
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from countlab.catalogue import Model, ModelFile
 from countlab.download import Patience, Progress, download, sha256_of
 from countlab.errors import CountlabError
+from countlab.locking import locked
 
 _REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not ask around anew
 
@@ -44,6 +44,11 @@ class Store:
             for role, file in model.files.items()
             if paths[role].is_file() and not _right(paths[role], file)
         ]
+
+    def hashes(self, model: Model) -> dict[str, str]:
+        """The SHA-256 of each file; one that the catalogue knows was compared on the way here."""
+        paths = self._paths(model)
+        return {role: file.sha256 or sha256_of(paths[role]) for role, file in model.files.items()}
 
     def fetch(self, model: Model, progress: Progress | None = None) -> dict[str, Path]:
         """Brings every file that is missing or damaged; other processes wait and then find it."""
@@ -105,26 +110,10 @@ def _silent(name: str, done: int, total: int | None) -> None:
 
 @contextlib.contextmanager
 def _writing_alone(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock; the system frees it should the process die."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a")
-    except OSError as reason:
-        raise CountlabError("cannot_write", path=folder, reason=reason.strerror) from reason
-    with lock:
-        _wait_for(lock.fileno())
+    """Other processes that want to write there wait."""
+    with contextlib.ExitStack() as holding:
+        try:
+            holding.enter_context(locked(folder / ".lock"))
+        except OSError as reason:
+            raise CountlabError("cannot_write", path=folder, reason=reason.strerror) from reason
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _wait_for(lock: int) -> None:
-        while True:
-            with contextlib.suppress(OSError):  # it gives up after ten seconds
-                return msvcrt.locking(lock, msvcrt.LK_LOCK, 1)
-else:
-    import fcntl
-
-    def _wait_for(lock: int) -> None:
-        fcntl.flock(lock, fcntl.LOCK_EX)

@@ -12,11 +12,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "countlab"
 FLOORS = [
     {"texts", "errors", "findings", "settings", "asked", "patience", "likely", "locking"},
-    {"wire", "images", "draw", "heads", "doubts", "catalogue", "receipts"},
+    {"wire", "images", "draw", "seams", "heads", "doubts", "catalogue", "receipts"},
     {"download", "store", "darknet", "history", "saved_error"},
     {"engines"},
-    {"pipeline", "sweep"},
-    {"server", "client", "evaluate"},
+    {"pipeline", "sweep", "tiles"},
+    {"server", "client", "agreement", "quantize", "evaluate"},
     {"notebook", "foreground", "doctor", "tour"},
     {"cli"},
 ]

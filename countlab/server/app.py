@@ -58,8 +58,8 @@ def create_app(
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
     settings = app.state.lab.pipeline.settings
     app.state.history = History(settings) if history else None
-    app.state.metrics = Metrics(settings.metrics_folder)
     guard.install(app, settings)
+    app.state.metrics = Metrics(lambda: app.state.places.waiting, settings.metrics_folder)
     app.add_middleware(Watch, metrics=app.state.metrics, log=log)
     problems.install(app)
     description.install(app)

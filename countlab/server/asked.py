@@ -10,9 +10,10 @@ from countlab.asked import Asked, AskedAtAny
 from countlab.engines import ENGINES
 from countlab.pipeline import Prediction
 from countlab.server.lab import Lab
+from countlab.tiles import CHOICES, OFF
 
 
-def lab_of(request: Request) -> Lab:
+async def lab_of(request: Request) -> Lab:  # async: /health must not wait for a thread
     lab: Lab = request.app.state.lab
     return lab
 
@@ -46,6 +47,14 @@ Nms = Annotated[
         "the model's own if left out.",
     ),
 ]
+Tiles = Annotated[
+    str,
+    Query(
+        description="Look at overlapping tiles too, for many small objects in a large picture: "
+        "off, auto (where it helps), or how many along the longer side (2 to 8).",
+        json_schema_extra={"enum": [*CHOICES]},
+    ),
+]
 Object = Annotated[
     str | None,
     Query(
@@ -64,14 +73,17 @@ def asked(
     confidence: Confidence = 0.5,
     nms: Nms = None,
     engine: EngineName = None,
+    tiles: Tiles = OFF,
 ) -> Asked:
     """What every counting route lets a client say."""
-    return Asked(model=model, confidence=confidence, nms=nms, engine=engine)
+    return Asked(model=model, confidence=confidence, nms=nms, engine=engine, tiles=tiles)
 
 
-def asked_at_any(model: ModelName = None, nms: Nms = None, engine: EngineName = None) -> AskedAtAny:
+def asked_at_any(
+    model: ModelName = None, nms: Nms = None, engine: EngineName = None, tiles: Tiles = OFF
+) -> AskedAtAny:
     """What a route that answers for every confidence lets a client say."""
-    return AskedAtAny(model=model, nms=nms, engine=engine)
+    return AskedAtAny(model=model, nms=nms, engine=engine, tiles=tiles)
 
 
 IsAsked = Annotated[Asked, Depends(asked)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing_extensions import Unpack
 
 from countlab.asked import Asked, AskedAtAny
+from countlab.errors import CountlabError
 from countlab.images import Picture
 from countlab.pipeline import Pipeline, Prediction
 from countlab.settings import Settings
@@ -29,8 +30,24 @@ class Lab:
         keep: Path | None = None,
     ) -> None:
         self.pipeline = Pipeline(settings, engine=engine)
+        self._not_loaded = CountlabError("still_loading", retry_after_s=2)
         self._keep = keep
         self._keeping = threading.Lock()
+
+    def load(self) -> None:
+        """Begins to open the model of those who name none, so that the first of them waits less."""
+        threading.Thread(target=self._load, name="loading", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            self.pipeline.open_default()
+        except CountlabError as error:
+            self._not_loaded = error
+
+    @property
+    def not_ready(self) -> CountlabError | None:
+        """Why the model of those who name none cannot be used yet."""
+        return None if self.pipeline.default_is_open else self._not_loaded
 
     def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
         prediction = self.pipeline.predict(data, **asked)

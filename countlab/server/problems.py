@@ -37,6 +37,7 @@ STATUS = {
     "no_picture": 422,
     "no_bf16_here": 422,
     "unknown_engine": 422,
+    "unknown_tiles": 422,
     "unknown_form_field": 422,
     "unknown_object": 422,
     "unknown_parameter": 422,
@@ -45,6 +46,7 @@ STATUS = {
     "internal": 500,
     "cannot_write": 503,
     "disk_full": 503,
+    "history_away": 503,
     "darknet_not_a_config": 503,
     "darknet_not_understood": 503,
     "darknet_unknown_section": 503,
@@ -53,6 +55,7 @@ STATUS = {
     "model_not_fetched": 503,
     "model_not_here": 503,
     "too_busy": 503,
+    "still_loading": 503,
     "took_too_long": 503,
 }
 _TITLES = {
@@ -150,7 +153,7 @@ def answer(request: Request, error: CountlabError) -> JSONResponse:
     if problem["status"] in (429, 503):
         headers["Retry-After"] = str(error.facts.get("retry_after_s", _RETRY_AFTER_S))
     if problem["status"] == 401:
-        headers["WWW-Authenticate"] = error.facts.get("challenge", _CHALLENGE)
+        headers["WWW-Authenticate"] = _CHALLENGE
     if problem["status"] == 405:
         headers["Allow"] = error.facts["allowed"]
     return JSONResponse(

@@ -12,6 +12,7 @@ from countlab import __version__
 from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
+from countlab.saved_error import counting_error
 from countlab.server.admission import Workplaces
 from countlab.server.answers import (
     COUNTED,
@@ -83,10 +84,10 @@ async def ready(request: Request, lab: TheLab) -> dict[str, str]:
 
 
 @about.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """Requests, times, what was counted, the queue; the sum of all workers."""
     figures: Metrics = request.app.state.metrics
-    return Response(figures.page(request.app.state.places.waiting), media_type=MEDIA_TYPE)
+    return Response(figures.page(), media_type=MEDIA_TYPE)
 
 
 @about.get("/models", summary="Which models there are")
@@ -115,7 +116,9 @@ def predict(request: Request, prediction: Predicted) -> Response:
 
     With `Accept: application/json` the findings come as JSON instead.
     """
-    return _as_json(prediction, request) if wants_json(request) else _as_picture(prediction, request)
+    return (
+        _as_json(prediction, request) if wants_json(request) else _as_picture(prediction, request)
+    )
 
 
 @counting.post("/countObjects", summary="How many objects?", responses=COUNTED)
@@ -205,11 +208,13 @@ def _as_picture(prediction: Prediction, request: Request) -> Response:
         "X-Engine": told["engine"],
         "X-Precision": told["precision"],
         "X-Warnings": ", ".join(warning["code"] for warning in told["warnings"]),
+        **({"X-Likely": "{}-{}".format(*prediction.likely)} if prediction.likely else {}),
     }
     return Response(drawn, media_type=prediction.picture.media_type, headers=headers)
 
 
 def _described(model: Model, lab: Lab) -> dict[str, Any]:
+    error = counting_error(model, "f32", lab.pipeline.settings.home)
     return {
         "name": model.name,
         "title": model.title,
@@ -221,4 +226,5 @@ def _described(model: Model, lab: Lab) -> dict[str, Any]:
         "labels": list(model.labels),
         "nms": model.nms,
         "licence": model.licence,
+        "counting_error": error and error.in_brief(),
     }

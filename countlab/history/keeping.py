@@ -1,0 +1,134 @@
+"""Keeps rows whatever happens to the database: they wait on local disk until it is back.
+
+No request fails because of the history. A row that fits nowhere (database and disk are both
+gone) is told to the one who asked, and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Literal
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from countlab.errors import CountlabError
+from countlab.history.commits import GroupCommit
+from countlab.history.database import Database
+from countlab.history.journal import Journal
+from countlab.history.rows import Row
+from countlab.history.search import let_go
+from countlab.settings import Settings
+
+_PATIENCE_S = 2.0  # a database that needs longer is treated as gone
+_LOOK_EVERY_S = 0.5
+_LET_GO_EVERY_S = 60.0
+_CLOCK_MAY_DRIFT_S = 3600.0
+
+Where = Literal["database", "journal", "nowhere"]
+log = logging.getLogger("countlab.history")
+
+
+class History:
+    """`keep(row)` returns when the row is safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        file = URL.create("sqlite", database=str(settings.home / "history.sqlite"))
+        self.database = Database(settings.database_url or file)
+        self.journal = Journal(settings.home / "history.waiting")
+        self._to_database = GroupCommit(self.database.write, "history")
+        self._to_journal = GroupCommit(self.journal.write, "history journal")
+        self._away = threading.Event()
+        self._closing = threading.Event()
+        self._clock = _Clock()
+        self._caretaker = threading.Thread(target=self._take_care, name="history care", daemon=True)
+
+    @property
+    def away(self) -> bool:
+        return self._away.is_set()
+
+    def open(self) -> None:
+        """A database that is not there yet is no reason not to serve."""
+        self._away.set()
+        self._bring_back()
+        self._caretaker.start()
+
+    def keep(self, row: Row) -> Where:
+        """Returns when the row is on disk, in the database or beside it, or cannot be."""
+        if not self.away and self._safe(self._to_database, row):
+            return "database"
+        return "journal" if self._safe(self._to_journal, row) else "nowhere"
+
+    def close(self) -> None:
+        """Everything that was handed over is written; the rest of the journal waits for a start."""
+        self._closing.set()
+        self._caretaker.join(_PATIENCE_S)
+        self._to_database.close()
+        self._to_journal.close()
+        self.journal.close()
+        self.database.close()
+
+    def _safe(self, commits: GroupCommit, row: Row) -> bool:
+        try:
+            commits.put(row).result(timeout=_PATIENCE_S)
+        except Exception as reason:
+            if commits is self._to_database and not self.away:
+                self._away.set()
+                log.warning("history database away: rows wait on disk (%s)", _brief(reason))
+            return False
+        return True
+
+    def _take_care(self) -> None:
+        last = time.monotonic()
+        while not self._closing.wait(_LOOK_EVERY_S):
+            self._bring_back()
+            if not self.away and time.monotonic() - last > _LET_GO_EVERY_S:
+                last = time.monotonic()
+                self._let_go()
+
+    def _bring_back(self) -> None:
+        """Connects to a database that was away, and writes what waits for it."""
+        try:
+            if self.away:
+                self.database.prepare()
+                self._away.clear()
+            if self.journal.waiting() and (moved := self.journal.bring_in(self.database.write)):
+                log.warning("history database back: %d rows that had waited are in it", moved)
+        except (SQLAlchemyError, OSError, CountlabError) as reason:
+            if not self.away:
+                log.warning("history database away: rows wait on disk (%s)", _brief(reason))
+            self._away.set()
+
+    def _let_go(self) -> None:
+        if self._clock.jumped():
+            log.warning("the clock was moved: no old rows are deleted until a restart")
+            return
+        settings = self._settings
+        try:
+            gone = let_go(
+                self.database.engine, days=settings.history_days, rows=settings.history_rows
+            )
+        except (SQLAlchemyError, OSError) as reason:
+            log.warning("old rows could not be deleted (%s)", _brief(reason))
+        else:
+            if gone:
+                log.info("%d old rows deleted", gone)
+
+
+class _Clock:
+    """A clock set wrong must not make every row look old."""
+
+    def __init__(self) -> None:
+        self._apart = time.time() - time.monotonic()
+
+    def jumped(self) -> bool:
+        return abs(time.time() - time.monotonic() - self._apart) > _CLOCK_MAY_DRIFT_S
+
+
+def _brief(reason: BaseException) -> str:
+    """Without the statement and the rows that SQLAlchemy prints: logs hold no names of keys."""
+    cause = getattr(reason, "orig", None) or reason
+    return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"

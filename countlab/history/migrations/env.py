@@ -1,0 +1,13 @@
+"""Run by Alembic inside the transaction that `database` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from countlab.history.rows import Table
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=Table.metadata
+)
+with context.begin_transaction():
+    context.run_migrations()
