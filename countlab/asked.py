@@ -11,6 +11,7 @@ class AskedAtAny(TypedDict, total=False):
     model: str | None
     engine: str | None
     nms: float | None
+    tiles: int | str | None
 
 
 class Asked(AskedAtAny, total=False):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from countlab.texts import Language, say
@@ -37,6 +37,10 @@ class Finding:
     label: str
     confidence: float
     box: Box | None = None
+
+    def inside(self, width: int, height: int) -> Finding:
+        """Boxes may stick out of the picture; nobody can use that part."""
+        return replace(self, box=self.box and self.box.inside(width, height))
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
     python -m training.scenes.gallery --out images               every picture not yet there
     python -m training.scenes.gallery --out images --only fruits bowl_2
+    python -m training.scenes.gallery --out images/crowds --crowds    the large crowded ones
 
 Needs the scenes' environment (bpy). The same table and seeds give the same scenes; a picture that
 is already in the folder is kept unless it is named with --only.
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from training.scenes import compose, truth
+from training.scenes.crowds import CROWDS
 from training.scenes.picture import Picture
 from training.scenes.pictures import PICTURES
 from training.scenes.shoot import shoot
@@ -29,11 +31,12 @@ COLUMNS = ("file", "object", "count")
 def main() -> None:
     ask = argparse.ArgumentParser(description="Render the lab's pictures and their true counts.")
     ask.add_argument("--out", type=Path, required=True, help="folder of the pictures and truth.csv")
+    ask.add_argument("--crowds", action="store_true", help="the large crowded pictures instead")
     ask.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these, even if there")
     ask.add_argument("--samples", type=int, default=10, help="rays a pixel")
     ask.add_argument("--scale", type=float, default=1.0, help="0.5 gives drafts of half the size")
     wanted = ask.parse_args()
-    known = {picture.name: picture for picture in PICTURES}
+    known = {picture.name: picture for picture in (CROWDS if wanted.crowds else PICTURES)}
     strange = sorted(set(wanted.only) - set(known))
     if strange:
         ask.error(f"no picture named {', '.join(strange)}; there are: {', '.join(known)}")
