@@ -14,7 +14,7 @@ import numpy as np
 
 from training.material import Cutout, Material, Photo
 from training.paste import Scene, oval, plain_ground
-from training.views import cutout_view, view
+from training.views import cutout_view, part_of, view
 from training.wear import greened, recoloured, worn
 
 Picture = tuple[np.ndarray, np.ndarray]
@@ -111,6 +111,8 @@ class Composer:
 
     def _everyday(self, width: int, height: int) -> np.ndarray:
         ground = self.grounds.one()
+        if self.rng.random() < 0.3:
+            ground = part_of(ground, self.rng)
         pixels, _ = view(ground, width, height, self.rng)
         if ground.any_hue and self.rng.random() < 0.5:
             return recoloured(pixels, self.rng, hue=40)

@@ -56,9 +56,13 @@ class Material:
 
 def held_back(settings: Settings) -> set[str]:
     """Names of the photos that judge and are never trained on."""
-    if not settings.held_back.exists():
+    return _listed(settings.held_back)
+
+
+def _listed(path: Path | None) -> set[str]:
+    if path is None or not path.exists():
         return set()
-    lines = settings.held_back.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
 
 
@@ -83,9 +87,11 @@ def load_material(settings: Settings) -> Material:
 
 def empty_pictures(source: Empty) -> list[tuple[Path, str]]:
     """Path and name of every picture of a folder that shows none of the labels."""
-    found = []
+    found, excepted = [], _listed(source.but)
     for path in sorted(source.folder.rglob("*.jpg")) if source.folder.is_dir() else []:
         if source.only and path.parent.name not in source.only:
+            continue
+        if path.relative_to(source.folder).as_posix() in excepted:
             continue
         if source.labels is not None:
             said = source.labels / f"{path.stem}.txt"
@@ -120,8 +126,9 @@ def _cutouts(settings: Settings) -> Iterable[Cutout]:
         for name, number in folders:
             paths = sorted((source.folder / name).glob("*.webp"))
             for path in paths:
+                share = source.bunch_share if name in source.bunches else source.share
                 # lookalikes are of many kinds, so each counts the same, wherever it comes from
-                weight = 1.0 if number is None else source.share / len(paths)
+                weight = 1.0 if number is None else share / len(paths)
                 cutout = _cutout(path, number, weight)
                 if cutout is not None:
                     yield cutout

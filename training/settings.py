@@ -36,11 +36,13 @@ class Photos:
 class Cutouts:
     """A folder with one folder of transparent pictures per label, and `none` for lookalikes.
 
-    `bunches` says which other folders hold several of a label at once (boxes in a .json beside).
+    `bunches` says which other folders hold several of a label at once (boxes in a .json beside);
+    each weighs `bunch_share`.
     """
 
     folder: Path
     bunches: dict[str, str]
+    bunch_share: float
     share: float
 
 
@@ -48,6 +50,7 @@ class Cutouts:
 class Empty:
     """A folder of pictures that show none of the labels.
 
+    `but` lists those that do show one, by their path below the folder.
     `any_hue`: nothing round in them either, so that their colours may be turned at will.
     """
 
@@ -55,6 +58,7 @@ class Empty:
     labels: Path | None
     without: frozenset[int]
     only: tuple[str, ...]
+    but: Path | None
     any_hue: bool
     hold_back: int
     share: float
@@ -128,10 +132,7 @@ def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
         work=root / said.get("work", "training/work"),
         to=root / said["to"],
         photos=tuple(_photos(entry, root) for entry in said["photos"]),
-        cutouts=tuple(
-            Cutouts(root / entry["folder"], entry.get("bunches", {}), entry.get("share", 1.0))
-            for entry in said.get("cutouts", [])
-        ),
+        cutouts=tuple(_cutouts(entry, root) for entry in said.get("cutouts", [])),
         empty=tuple(_empty(entry, root) for entry in said.get("empty", [])),
         schedule=_schedule(said["schedule"]),
     )
@@ -148,12 +149,23 @@ def _photos(entry: dict[str, Any], root: Path) -> Photos:
     )
 
 
+def _cutouts(entry: dict[str, Any], root: Path) -> Cutouts:
+    share = entry.get("share", 1.0)
+    return Cutouts(
+        folder=root / entry["folder"],
+        bunches=entry.get("bunches", {}),
+        bunch_share=entry.get("bunch_share", share),
+        share=share,
+    )
+
+
 def _empty(entry: dict[str, Any], root: Path) -> Empty:
     return Empty(
         folder=root / entry["folder"],
         labels=root / entry["labels"] if "labels" in entry else None,
         without=frozenset(entry.get("without", [])),
         only=tuple(entry.get("only", [])),
+        but=root / entry["but"] if "but" in entry else None,
         any_hue=entry.get("any_hue", False),
         hold_back=entry.get("hold_back", 0),
         share=entry.get("share", 1.0),

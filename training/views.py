@@ -4,6 +4,7 @@ Owns the warps and what they do to boxes. Colour is wear.py's business.
 """
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from training.labels import IGNORED
 from training.material import Photo
 
 COUNTED = 0.3  # a fruit with this part visible keeps its box; the rule says about a quarter
+QUARTER = 0.15  # of the photos lie on their side: bananas and bottles stand and lie alike
 SEEN = 0.1  # between the two it is ignored, below it is background
 
 Rng = np.random.Generator
@@ -19,6 +21,8 @@ Rng = np.random.Generator
 
 def view(photo: Photo, width: int, height: int, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
     """A new view of a photo, width x height, with the boxes that are still in it."""
+    if rng.random() < QUARTER:
+        photo = quarter_turned(photo)
     tall, wide = photo.pixels.shape[:2]
     fit_x, fit_y = width / wide, height / tall
     if rng.random() < 0.35:  # keep the photo's proportions; otherwise squash, as inference does
@@ -47,6 +51,22 @@ def view(photo: Photo, width: int, height: int, rng: Rng) -> tuple[np.ndarray, n
         borderValue=_fill(photo.pixels, rng),
     )
     return pixels, moved(photo.rows, matrix, width, height)
+
+
+def quarter_turned(photo: Photo) -> Photo:
+    """The photo lying on its side. Boxes stay tight; with the mirror, both sides come up."""
+    wide = photo.pixels.shape[1]
+    rows = photo.rows[:, [0, 2, 1, 4, 3]]
+    rows[:, [2, 4]] = wide - photo.rows[:, [3, 1]]
+    return replace(photo, pixels=np.rot90(photo.pixels).copy(), rows=rows)
+
+
+def part_of(photo: Photo, rng: Rng) -> Photo:
+    """A third to three quarters of a photo without boxes: a few teach as if they were more."""
+    tall, wide = photo.pixels.shape[:2]
+    high, broad = (int(side * rng.uniform(0.33, 0.75)) for side in (tall, wide))
+    top, left = int(rng.integers(tall - high + 1)), int(rng.integers(wide - broad + 1))
+    return replace(photo, pixels=photo.pixels[top : top + high, left : left + broad])
 
 
 def _fill(pixels: np.ndarray, rng: Rng) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from training.compose import Composer
 from training.labels import IGNORED
 from training.material import Cutout, Material, Photo
 from training.paste import Scene
-from training.views import moved, view
+from training.views import moved, quarter_turned, view
 from training.wear import worn
 
 NO_PARTS = np.zeros((0, 4), np.float32)
@@ -71,6 +71,18 @@ def test_boxes_follow_the_fruit_through_a_view(seed: int) -> None:
     columns, lines = np.flatnonzero(red.any(0)), np.flatnonzero(red.any(1))
     around = [columns[0], lines[0], columns[-1] + 1, lines[-1] + 1]
     assert rows[0, 1:] == pytest.approx(around, abs=9)
+
+
+def test_a_photo_on_its_side_keeps_its_boxes() -> None:
+    pixels = np.zeros((50, 80, 3), np.uint8)
+    pixels[10:20, 30:70] = 255
+    photo = Photo("bar", pixels, np.array([[1, 30, 10, 70, 20]], np.float32), 1.0)
+    turned = quarter_turned(photo)
+    assert turned.pixels.shape == (80, 50, 3)
+    lines, columns = turned.pixels[:, :, 0].nonzero()
+    around = [columns.min(), lines.min(), columns.max() + 1, lines.max() + 1]
+    assert turned.rows.tolist() == [[1, *around]]
+    assert photo.rows.tolist() == [[1, 30, 10, 70, 20]]
 
 
 def test_what_leaves_the_picture_is_ignored_then_dropped() -> None:

@@ -124,10 +124,27 @@ def test_a_bunch_has_a_box_for_each_visible_fruit(tmp_path: Path) -> None:
     cv2.imwrite(str(folder / "0000.webp"), cutout)
     fruits = [{"box": [0, 0, 100, 200], "visible": 1}, {"box": [9, 9, 99, 99], "visible": 0.1}]
     (folder / "0000.json").write_text(json.dumps({"pears": fruits}))
-    settings = written(tmp_path, '[[cutouts]]\nfolder = "cut"\nbunches = { cluster = "pear" }\n')
+    settings = written(
+        tmp_path,
+        '[[cutouts]]\nfolder = "cut"\nbunches = { cluster = "pear" }\n'
+        "share = 0.4\nbunch_share = 0.9\n",
+    )
     (bunch,) = load_material(settings).cutouts
+    assert bunch.weight == 0.9
     assert bunch.label == 1
     assert bunch.parts.tolist() == [[0, 0, 50, 100]], "reduced with the picture"
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_picture_listed_as_not_empty_is_no_ground(tmp_path: Path) -> None:
+    grounds = tmp_path / "grounds"
+    (grounds / "shelf").mkdir(parents=True)
+    for name in ("a", "b"):
+        cv2.imwrite(str(grounds / "shelf" / f"{name}.jpg"), np.zeros((20, 20, 3), np.uint8))
+    (tmp_path / "not_empty.txt").write_text("# shows a pear\nshelf/b.jpg\n")
+    entry = '[[empty]]\nfolder = "grounds"\nbut = "not_empty.txt"\n'
+    found = load_material(written(tmp_path, entry)).grounds
+    assert [ground.name for ground in found] == [f"{tmp_path.name}/grounds/shelf/a.jpg"]
 
 
 def test_a_training_file_that_lacks_something_says_what(tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ from torch import Tensor  # noqa: E402
 
 from training.cfg import fill, sections  # noqa: E402
 from training.checkpoint import begin  # noqa: E402
-from training.decode import boxes_of, rows_of, split_map  # noqa: E402
+from training.decode import boxes_of, findings, rows_of, split_map  # noqa: E402
 from training.export import write_model  # noqa: E402
 from training.feed import as_input  # noqa: E402
 from training.loss import ciou, detection_loss  # noqa: E402
 from training.network import Network  # noqa: E402
 from training.reference import load_exported  # noqa: E402
+from training.score import corners, overlap  # noqa: E402
 from training.settings import read_settings  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -109,6 +110,24 @@ def test_the_loss_asks_for_objectness_at_the_fruit_only(network: Network) -> Non
     wanted = (coarse < -0.01).any(dim=-1).nonzero().tolist()
     assert [6, 7] in wanted
     assert all(abs(y - 6) <= 1 and abs(x - 7) <= 1 for y, x in wanted)
+
+
+def test_no_cell_boxes_what_lies_between_two_fruits(network: Network) -> None:
+    """Two bananas side by side: free maps, driven by the loss alone, box one or the other."""
+    truth = [[60.0, 100.0, 200.0, 190.0], [68.0, 122.0, 208.0, 212.0]]
+    target = torch.tensor([[0, 1, *box] for box in truth])
+    maps = [torch.zeros(1, 27, side, side, requires_grad=True) for side in (13, 26)]
+    optimiser = torch.optim.Adam(maps, lr=0.2)
+    for _ in range(150):
+        optimiser.zero_grad()
+        detection_loss(maps, network.heads, target).total.backward()
+        optimiser.step()
+    rows = rows_of(maps, network.heads)[0]
+    every = findings(rows, width=416, height=416, confidence=0.5, nms=1.0)
+    boxes = corners([one.box for one in every])
+    nearest = [[overlap(mine, np.array(theirs)) for theirs in truth] for mine in boxes]
+    assert min(map(max, nearest)) > 0.85
+    assert np.max(nearest, axis=0).min() > 0.9, "and neither is forgotten"
 
 
 def test_an_ignored_region_costs_nothing(network: Network) -> None:
