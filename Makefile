@@ -41,12 +41,16 @@ pins: .venv/ready  ## resolve requirements into constraints.txt again
 
 material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (an hour of two cores)
 	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
-	@$(SCENES)/python -m training.scenes.cutouts --count 2100 --out training/work/cutouts --only none
+	@$(SCENES)/python -m training.scenes.cutouts --count 1225 --out training/work/cutouts --only lemon
+	@$(SCENES)/python -m training.scenes.cutouts --count 1700 --out training/work/cutouts --only banana
+	@$(SCENES)/python -m training.scenes.cutouts --count 3500 --out training/work/cutouts --only none
+	@$(SCENES)/python -m training.scenes.cutouts --count 4900 --out training/work/cutouts --only bunch
 	@$(SCENES)/python -W ignore -m training.scenes.practice --count 150 --out training/work/scenes
 
 detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), judge it
 	@$(TRAIN)/python -m training.grabcut
 	@$(TRAIN)/python -m training.train
+	@$(TRAIN)/python -m training.calibrate
 	@$(TRAIN)/python -m training.export
 	@$(TRAIN)/python -m training.agree
 	@$(TRAIN)/python -m training.judge
