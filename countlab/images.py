@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+from PIL.ImageFile import ImageFile
 
+from countlab.colours import Pixels as Pixels
+from countlab.colours import colours_of, plain_colours
 from countlab.errors import CountlabError
 from countlab.findings import Doubt
-
-Pixels = NDArray[np.uint8]
+from countlab.structure import check_outline, check_tiles
 
 FORMATS = {
     "JPEG": "image/jpeg",
@@ -31,6 +34,16 @@ FORMATS = {
 _ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 _ORIENTATION = 0x0112
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_TURNS: dict[int, Callable[[Pixels], Any]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: cv2.transpose,
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+"""By EXIF's number: what makes the picture upright."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +73,21 @@ def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
         raise CountlabError("empty_file")
     if len(data) > max_bytes:
         raise CountlabError("too_many_bytes", arrived=len(data), allowed=max_bytes)
+    check_outline(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own bomb warning: our limit is stricter
             header = Image.open(io.BytesIO(data), formats=list(FORMATS))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as reason:
-        raise CountlabError("not_a_picture", starts=_first_bytes(data)) from reason
     except Image.DecompressionBombError as reason:
         raise CountlabError("too_many_pixels", arrived="?", allowed=max_pixels) from reason
+    except Exception as reason:  # decoders raise whatever they stumble over
+        raise CountlabError("not_a_picture", starts=_first_bytes(data)) from reason
     if header.width * header.height > max_pixels:
         arrived = f"{header.width} × {header.height}"
         raise CountlabError("too_many_pixels", arrived=arrived, allowed=max_pixels)
+    check_tiles(header, max_pixels)
     pixels, doubts = _decode(data, header)
-    return Picture(pixels, str(header.format), doubts)
+    return Picture(pixels, _format(header), doubts)
 
 
 def write_picture(pixels: Pixels, format: str) -> bytes:
@@ -86,41 +101,37 @@ def write_picture(pixels: Pixels, format: str) -> bytes:
     return target.getvalue()
 
 
-def _decode(data: bytes, header: Image.Image) -> tuple[Pixels, tuple[Doubt, ...]]:
+def _format(header: ImageFile) -> str:
+    """Cameras append further pictures to a JPEG; Pillow then calls it another format, MPO."""
+    return "JPEG" if header.format == "MPO" else str(header.format)
+
+
+def _decode(data: bytes, header: ImageFile) -> tuple[Pixels, tuple[Doubt, ...]]:
     """OpenCV for the plain photographs (three times as fast), Pillow for everything else."""
-    if header.format == "JPEG" and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN):
-        raise CountlabError("broken_picture", format="JPEG")  # OpenCV would fill it up with grey
-    doubts = []
+    format = _format(header)
+    if format == "JPEG" and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN):
+        raise CountlabError("broken_picture", format=format)  # OpenCV would fill it up with grey
     try:
-        if header.getexif().get(_ORIENTATION, 1) in range(2, 9):
+        doubts = []
+        orientation = header.getexif().get(_ORIENTATION, 1)
+        if orientation in _TURNS:
             doubts.append(Doubt("turned_upright"))
-        if (frames := getattr(header, "n_frames", 1)) > 1:
-            doubts.append(Doubt("first_frame_only", {"frames": frames}))
-        if header.format == "JPEG" and header.mode in ("RGB", "L"):
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-            if pixels is None:
-                raise CountlabError("broken_picture", format=header.format)
-            return pixels.astype(np.uint8, copy=False), tuple(doubts)
-        header.load()
-    except (OSError, ValueError, SyntaxError, EOFError, cv2.error) as reason:
-        raise CountlabError("broken_picture", format=header.format) from reason
-    upright = ImageOps.exif_transpose(header)
-    if upright.mode not in ("RGB", "L"):
-        doubts.append(Doubt("colours_converted", {"mode": upright.mode}))
-    return _plain_colours(upright), tuple(doubts)
-
-
-def _plain_colours(image: Image.Image) -> Pixels:
-    """Blue, green, red bytes: what is transparent lies on white, 16-bit grey is scaled down."""
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64)
-        scale = 257 if image.mode.startswith("I;16") or values.max(initial=0) > 255 else 1
-        image = Image.fromarray((values / scale).clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image)
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+        if getattr(header, "is_animated", False):
+            doubts.append(Doubt("first_frame_only"))
+        if (colours := colours_of(header)) != "RGB":
+            doubts.append(Doubt("colours_converted", {"mode": colours}))
+        if format == "JPEG" and header.mode in ("RGB", "L"):
+            how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+            pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), how)
+        else:
+            pixels = plain_colours(header)
+        if pixels is not None and orientation in _TURNS:
+            pixels = _TURNS[orientation](pixels)
+    except Exception as reason:  # decoders raise whatever they stumble over
+        raise CountlabError("broken_picture", format=format) from reason
+    if pixels is None:
+        raise CountlabError("broken_picture", format=format)
+    return pixels, tuple(doubts)
 
 
 def _first_bytes(data: bytes) -> str:

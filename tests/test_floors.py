@@ -11,13 +11,24 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "countlab"
 FLOORS = [
-    {"texts", "errors", "findings", "settings", "asked", "patience", "likely", "locking"},
-    {"wire", "images", "draw", "seams", "heads", "doubts", "catalogue", "receipts"},
+    {"texts", "errors", "findings", "settings", "asked", "patience", "likely", "locking", "logs"},
+    {
+        "wire",
+        "images",
+        "structure",
+        "colours",
+        "draw",
+        "seams",
+        "heads",
+        "doubts",
+        "catalogue",
+        "receipts",
+    },
     {"download", "store", "darknet", "history", "saved_error"},
     {"engines"},
     {"pipeline", "sweep", "tiles"},
     {"server", "client", "agreement", "quantize", "evaluate"},
-    {"notebook", "foreground", "doctor", "tour"},
+    {"notebook", "running", "foreground", "workers", "doctor", "tour"},
     {"cli"},
 ]
 # Neighbours on one floor may use each other; these are the steps they stand on.

@@ -31,6 +31,7 @@ STATUS = {
     "too_many_bytes": 413,
     "too_many_bytes_together": 413,
     "too_many_pixels": 413,
+    "too_many_parts": 413,
     "too_many_pictures": 413,
     "not_a_picture": 415,
     "bad_parameter": 422,
