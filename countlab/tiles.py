@@ -95,7 +95,7 @@ def tiles_worth(findings: Sequence[Finding], pixels: Pixels, network: tuple[int,
     if not boxes or max(width, height) < _LARGE * max(network):
         return 0
     across, down = network[0] / width, network[1] / height
-    size = median(
+    size: float = median(
         max((box.right - box.left) * across, (box.bottom - box.top) * down) for box in boxes
     )
     if size >= _SMALL:

@@ -40,6 +40,7 @@ from countlab.server.plurals import label_of
 from countlab.server.problems import problem_of
 from countlab.server.telling import tell
 from countlab.sweep import Sweep
+from countlab.tiles import check_tiles
 
 about = APIRouter(tags=["about"])
 counting = APIRouter(tags=["count"], route_class=FormRoute)
@@ -175,6 +176,7 @@ def predict_batch(
     if len(files) > allowed:
         raise CountlabError("too_many_pictures", arrived=len(files), allowed=allowed)
     lab.pipeline.catalogue.find(asked["model"] or lab.pipeline.settings.default_model)
+    check_tiles(asked["tiles"])
     language = language_of(request)
     results: list[dict[str, Any]] = []
     for file in files:
