@@ -20,6 +20,7 @@ from countlab.cli import (
     evaluating,
     keys,
     models,
+    selfchecking,
     servers,
 )
 from countlab.cli.terminal import tell
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(counting.count)
 app.command()(servers.serve)
 app.command()(evaluating.evaluate)
+app.command()(selfchecking.selfcheck)
 app.command()(models.models)
 app.command()(models.fetch)
 app.command()(checking.doctor)

@@ -67,6 +67,8 @@ def _shortcut(graph: Graph, section: Section, layers: list[Layer]) -> Layer:
 
 def _route(graph: Graph, section: Section, layers: list[Layer]) -> Layer:
     joined = list(_named(section, "layers", layers))
+    if len({layer[2:] for layer in joined}) > 1:
+        raise section.refused(f"layers={section.values['layers']}")
     groups, group = section.whole("groups", 1), section.whole("group_id", 0)
     if groups > 1:
         joined = [_group(graph, layer, groups, group) for layer in joined]

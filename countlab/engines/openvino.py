@@ -26,7 +26,7 @@ from countlab.images import Pixels
 
 # Importing openvino reports to its makers, unless their library for it cannot be found.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-import openvino  # noqa: E402
+import openvino as openvino  # noqa: E402  (int8.py takes it from here, silenced)
 from openvino.preprocess import ColorFormat, PrePostProcessor  # noqa: E402
 
 _CORES = os.cpu_count() or 1
