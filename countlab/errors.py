@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from countlab.texts import Language, Text, say
@@ -34,6 +35,10 @@ class CountlabError(Exception):
     def of_one_picture(self) -> bool:
         """Wrong with this picture alone; any other error would meet every picture alike."""
         return self.code in _OF_ONE_PICTURE
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors travel between processes; exceptions that take names do not by themselves."""
+        return partial(CountlabError, self.code, **self.facts), ()
 
     def text(self, language: Language = "en") -> Text:
         facts = {name: _told(fact, language) for name, fact in self.facts.items()}

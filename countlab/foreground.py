@@ -8,41 +8,58 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Iterator
-
-from fastapi import FastAPI
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 from countlab.errors import CountlabError
-from countlab.notebook import Server, serve
+from countlab.running import LAST_ANSWERS_S, LAST_WORDS_S, end_at_last, greeting, listen
+
+
+class Running(Protocol):
+    url: str
+
+    def stop(self) -> None: ...
+
+
+R = TypeVar("R", bound=Running)
 
 
 @contextlib.contextmanager
-def serving(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8000) -> Iterator[Server]:
-    """A running server for the block; Ctrl-C or a polite kill ends the block without an error."""
+def serving(start: Callable[[socket.socket], R], *, host: str, port: int) -> Iterator[R]:
+    """What `start` runs on a socket, for the block; Ctrl-C or a polite kill is no error."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server = _start(app, host, port)
+        with contextlib.ExitStack() as unless_started:
+            listening = unless_started.enter_context(_listen(host, port))
+            running = start(listening)
+            unless_started.pop_all()
+        print(greeting(running.url))
         try:
             with contextlib.suppress(KeyboardInterrupt), _ctrl_c_for_us_alone():
-                yield server
+                yield running
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut answers off
-            server.stop()
+            running.stop()
             signal.signal(signal.SIGINT, signal.default_int_handler)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def wait_for_interrupt() -> None:
-    while True:
-        time.sleep(1)  # in short pieces: Windows notices Ctrl-C only between two of them
-
-
-def _start(app: FastAPI, host: str, port: int) -> Server:
+    """Waits for ever; whoever is told to end has 15 seconds for it."""
     try:
-        return serve(app, port, host)
+        while True:
+            time.sleep(1)  # in short pieces: Windows notices Ctrl-C only between two of them
+    finally:
+        end_at_last(LAST_ANSWERS_S + LAST_WORDS_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
     except OSError as reason:
         told = str(reason.strerror).partition(" (")[0]
         raise CountlabError("cannot_listen", host=host, port=str(port), reason=told) from reason

@@ -18,6 +18,7 @@ from countlab.client import Client
 from countlab.errors import CountlabError
 from countlab.evaluate.counted_truth import read_counts
 from countlab.foreground import serving, wait_for_interrupt
+from countlab.running import Server
 from countlab.server import create_app
 from countlab.settings import Settings
 
@@ -43,7 +44,8 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
     """Serves, counts, shows, and keeps serving unless `once`; true when a picture failed."""
     truth = read_counts(folder / "truth.csv")
     console, failed = Console(highlight=False), False
-    with serving(create_app(settings=settings), port=port) as server:
+    app, host = create_app(settings=settings), "127.0.0.1"
+    with serving(lambda on: Server(app, on, host), host=host, port=port) as server:
         client = Client(server.url, language=settings.language)
         rows, errors = count_folder(folder, truth, client)
         failed = bool(errors)

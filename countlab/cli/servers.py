@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from socket import socket
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +16,11 @@ from countlab.cli.engine import Engine
 from countlab.cli.terminal import warn
 from countlab.errors import CountlabError
 from countlab.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from countlab.foreground import Running
 
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
@@ -32,26 +40,56 @@ def serve(
         Path | None,
         typer.Option(help="Keep the pictures that arrive in this folder (the last 100)."),
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Keep a row for each picture counted.")
+    ] = True,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the port and the work.")
+    ] = 1,
 ) -> None:
     """Serve the counting API until Ctrl-C.
+
+    Told to end, it answers what is at work, takes nothing new, and is gone after 15 seconds at
+    the latest. Each request is a line of JSON on standard error.
 
     Examples:
 
     - `countlab serve` and then open http://127.0.0.1:8000/docs
     - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
+    - `countlab serve --workers 4 2>> countlab.log`
     """
-    from countlab.catalogue import read_catalogue
     from countlab.foreground import serving, wait_for_interrupt
+
+    settings = Settings.from_environment()
+    make = partial(make_app, engine=engine, model=model, keep=keep, history=history)
+    with serving(partial(_start, make, workers, host), host=host, port=port):
+        if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
+            warn(CountlabError("open_to_all", host=host))
+        wait_for_interrupt()
+
+
+def make_app(*, engine: str | None, model: str | None, keep: Path | None, history: bool) -> FastAPI:
+    """The app of `serve`; with several workers each of them makes it."""
+    from countlab.catalogue import read_catalogue
+    from countlab.logs import open_log
     from countlab.server import create_app
 
     settings = Settings.from_environment()
     settings = replace(settings, default_model=model or settings.default_model)
     read_catalogue(settings.models_folder).find(settings.default_model)
-    app = create_app(engine=engine, settings=settings, keep=keep)
-    if not app.state.keyring and not _is_this_machine(host):
-        warn(CountlabError("open_to_all", host=host))
-    with serving(app, host=host, port=port):
-        wait_for_interrupt()
+    log = open_log()
+    return create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
+
+
+def _start(make: Callable[[], FastAPI], workers: int, host: str, on: socket) -> Running:
+    from countlab.logs import open_log
+    from countlab.running import Server
+    from countlab.workers import Workers
+
+    if workers == 1:
+        return Server(make(), on, host, service=True)
+    open_log()
+    return Workers(make, workers, on, host)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -29,6 +36,7 @@ class Metrics:
 
     def __init__(self, waiting: Callable[[], int], together: Path | None = None) -> None:
         self._waiting, self._together = waiting, together
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a line more for each figure
         self._registry = CollectorRegistry()
         here: Any = {"registry": None if together else self._registry, "namespace": "countlab"}
         self._requests = Counter("requests", "Answers", ["method", "route", "status"], **here)
@@ -67,8 +75,7 @@ class Metrics:
         seconds = prediction.milliseconds["find"] / 1000
         self._inference.labels(model, prediction.engine).observe(seconds)
         self._pictures.labels(model).inc()
-        if not prediction.findings:
-            self._empty.labels(model).inc()
+        self._empty.labels(model).inc(not prediction.findings)
         for label, number in count_by_label(prediction.findings).items():
             self._objects.labels(model, self._bounded(model, label)).inc(number)
 

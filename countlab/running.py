@@ -1,0 +1,103 @@
+"""A server that runs: one app on one port, in a thread, until somebody stops it.
+
+Knows nothing of what is served, nor of who waits for the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import threading
+import time
+
+import uvicorn
+from fastapi import FastAPI
+
+from countlab.errors import CountlabError
+from countlab.wire import Wire
+
+_LAST_ANSWERS_S = 3  # beside a notebook, where a cell waits for it
+LAST_ANSWERS_S = 10
+"""How long a service that is told to end works on what is at work."""
+LAST_WORDS_S = 5
+"""Then: how long the history may take to write its last rows."""
+
+
+class Server:
+    """Serves until `stop()` or the end of the process."""
+
+    def __init__(
+        self, app: FastAPI, listening: socket.socket, host: str, *, service: bool = False
+    ) -> None:
+        """A service, told to end, works on longer, and warns where `logs` says."""
+        self.port: int = listening.getsockname()[1]
+        self.url = url_of(listening, host)
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=Wire,
+                ws="none",
+                log_level="warning",
+                log_config=None if service else uvicorn.config.LOGGING_CONFIG,
+                server_header=False,
+                timeout_graceful_shutdown=LAST_ANSWERS_S if service else _LAST_ANSWERS_S,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
+        self._thread.start()
+        while not self._uvicorn.started:
+            if not self._thread.is_alive():
+                raise CountlabError("server_not_started", url=self.url)
+            time.sleep(0.01)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Frees the port; a server that has stopped already stays stopped."""
+        self._uvicorn.should_exit = True
+        self._thread.join()
+
+    def __repr__(self) -> str:
+        return f"<Server {self.url}, {'running' if self.running else 'stopped'}>"
+
+    def _run(self, listening: socket.socket) -> None:
+        # Not uvicorn's run(): nest_asyncio, once applied, breaks the asyncio.run behind it.
+        loop = (self._uvicorn.config.get_loop_factory() or asyncio.new_event_loop)()
+        try:
+            with listening:
+                loop.run_until_complete(self._uvicorn.serve(sockets=[listening]))
+        except SystemExit:
+            pass  # uvicorn's way to say that the app did not start; it has printed why
+        finally:
+            loop.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on the port, asked for here so that a taken port is known before the start."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as reason:
+        if reason.errno != errno.EADDRINUSE:
+            raise
+    with socket.create_server((host, 0)) as free:
+        other = free.getsockname()[1]
+    raise CountlabError("port_taken", host=host, port=str(port), other=str(other))
+
+
+def url_of(listening: socket.socket, host: str) -> str:
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{listening.getsockname()[1]}"
+
+
+def greeting(url: str) -> str:
+    return f"Serving at {url} · try it in the browser: {url}/docs"
+
+
+def end_at_last(seconds: float) -> None:
+    """Ends the process by then, whatever still runs: a thread cannot be stopped from outside."""
+    alarm = threading.Timer(seconds, os._exit, [0])
+    alarm.daemon = True
+    alarm.start()
