@@ -11,7 +11,7 @@ from typing import Any
 from countlab.asked import Asked
 from countlab.cli.terminal import remarks, tell
 from countlab.errors import CountlabError
-from countlab.evaluate.known import ENDINGS
+from countlab.evaluate.known import ENDINGS, bytes_of
 from countlab.settings import Settings
 
 Asker = Callable[[Path], dict[str, Any]]
@@ -80,11 +80,7 @@ def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
         check_object(model, object)
 
     def ask(picture: Path) -> dict[str, Any]:
-        try:
-            data = picture.read_bytes()
-        except OSError as reason:
-            raise CountlabError("no_such_file", path=picture) from reason
-        found = pipeline.predict(data, **asked)
+        found = pipeline.predict(bytes_of(picture), **asked)
         wanted = found.of(object) if object else found
         return wanted.as_json(settings.language)
 

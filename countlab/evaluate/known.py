@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from countlab.errors import CountlabError
+
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
@@ -35,3 +37,10 @@ class Known:
         return replace(
             self, counts={x: n for x, n in self.counts.items() if x in objects}, boxes=boxes
         )
+
+
+def bytes_of(picture: Path) -> bytes:
+    try:
+        return picture.read_bytes()
+    except OSError as reason:
+        raise CountlabError("no_such_file", path=picture) from reason

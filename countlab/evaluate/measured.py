@@ -15,7 +15,7 @@ from countlab.asked import AskedAtAny
 from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.evaluate.figures import Row
-from countlab.evaluate.known import Known
+from countlab.evaluate.known import Known, bytes_of
 from countlab.findings import Finding, count_by_label
 from countlab.pipeline import Pipeline
 
@@ -95,7 +95,7 @@ def measure(
     seen, errors, last = [], [], None
     for one in known:
         try:
-            last = pipeline.predict(_read(one), confidence=LOWEST, **asked)
+            last = pipeline.predict(bytes_of(one.path), confidence=LOWEST, **asked)
         except CountlabError as error:
             if not error.of_one_picture:
                 raise
@@ -110,10 +110,3 @@ def measure(
     return Measured(
         model, last.engine, last.precision, last.nms, tuple(seen), tuple(errors), missing
     )
-
-
-def _read(one: Known) -> bytes:
-    try:
-        return one.path.read_bytes()
-    except OSError as reason:
-        raise CountlabError("no_such_file", path=one.path) from reason
