@@ -157,6 +157,14 @@ def test_client_compares_truth_and_count(lab: RunLab) -> None:
     assert lab.client_cells["orange-table"].printed == f"{right} of {len(table)} right\n"
 
 
+def test_client_counts_a_crowd_in_tiles(lab: RunLab) -> None:
+    cell = lab.client_cells["crowd-tiles"]
+    once, tiled = (_found(title) for title in cell.titles)
+    assert once < tiled
+    assert abs(tiled - 52) <= 1, "the notebook says how many there are"
+    assert re.fullmatch(r"tiles=off: .* s\ntiles=auto: .* s\n", cell.printed)
+
+
 def test_client_shows_errors_with_code_and_fix(lab: RunLab) -> None:
     cells = lab.client_cells
     code, detail, fix = cells["error-model"].printed.splitlines()
