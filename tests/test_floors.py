@@ -27,7 +27,7 @@ FLOORS = [
     {"download", "store", "darknet", "history", "saved_error"},
     {"engines"},
     {"pipeline", "sweep", "tiles"},
-    {"server", "client", "agreement", "quantize", "evaluate"},
+    {"server", "client", "agreement", "quantize", "evaluate", "verify"},
     {"notebook", "running", "foreground", "workers", "doctor", "tour"},
     {"cli"},
 ]

@@ -20,8 +20,10 @@ from countlab.cli import (
     evaluating,
     keys,
     models,
+    past,
     selfchecking,
     servers,
+    verifying,
 )
 from countlab.cli.terminal import tell
 from countlab.errors import CountlabError
@@ -47,6 +49,8 @@ app.command()(checking.doctor)
 app.command()(comparing.compare)
 app.command()(converting.export)
 app.command()(converting.quantize)
+app.command()(past.history)
+app.command()(verifying.verify)
 app.command()(servers.tour)
 app.add_typer(keys.keys, name="keys")
 

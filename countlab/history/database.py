@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from countlab.errors import CountlabError
 from countlab.history.rows import Count, Row
 from countlab.locking import locked
+from countlab.settings import Settings
 
 _BUSY_MS = 1000  # how long SQLite waits for another process that writes
 _MIGRATING = 6_274_127  # the name of PostgreSQL's lock: any number, the same in every process
@@ -29,6 +30,11 @@ _PATIENT_S = 3
 
 class Database:
     """One engine; safe to use from any number of threads."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        file = URL.create("sqlite", database=str(settings.home / "history.sqlite"))
+        return cls(settings.database_url or file)
 
     def __init__(self, address: str | URL) -> None:
         self.engine = _engine(address)

@@ -11,7 +11,6 @@ import threading
 import time
 from typing import Literal
 
-from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from countlab.errors import CountlabError
@@ -36,8 +35,7 @@ class History:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        file = URL.create("sqlite", database=str(settings.home / "history.sqlite"))
-        self.database = Database(settings.database_url or file)
+        self.database = Database.of(settings)
         self.journal = Journal(settings.home / "history.waiting")
         self._to_database = GroupCommit(self.database.write, "history")
         self._to_journal = GroupCommit(self.journal.write, "history journal")
