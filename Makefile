@@ -58,6 +58,7 @@ detector: .venv-training/ready material  ## render its material, train the built
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
 	@$(SCENES)/python -m training.scenes.gallery --out images
+	@$(SCENES)/python -m training.scenes.gallery --out images/crowds --crowds
 
 test-training: .venv-training/ready  ## the tests that need torch, a short training among them
 	@$(TRAIN)/python -m pytest tests/training -m training

@@ -50,6 +50,7 @@ class PictureAnswer:
     counts: Mapping[str, int] | None = None
     model: str | None = None
     engine: str | None = None
+    tiles: int | None = None
 
     def save(self, path: str | Path) -> Path:
         target = Path(path)
@@ -127,6 +128,7 @@ class Client:
         if not media_type.startswith("image/"):
             raise _not_ours(url, answer)
         count, counts = answer.headers.get("X-Count", ""), answer.headers.get("X-Counts")
+        tiles = answer.headers.get("X-Tiles", "")
         return PictureAnswer(
             picture=answer.content,
             media_type=media_type,
@@ -134,6 +136,7 @@ class Client:
             counts=json.loads(counts) if counts else None,
             model=answer.headers.get("X-Model"),
             engine=answer.headers.get("X-Engine"),
+            tiles=int(tiles) if tiles.isdigit() else None,
         )
 
     def count(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from statistics import median
 
 import cv2
 import numpy as np
@@ -20,9 +21,10 @@ Colour = tuple[int, int, int]
 def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
     """A copy with a box and a tag for each finding, the surest on top."""
     drawn = pixels.copy()
-    size = max(11, min(pixels.shape[:2]) // 28)
+    found = sorted(findings, key=lambda finding: finding.confidence)
+    size = _text_size(pixels, [finding.box for finding in found if finding.box])
     row = 0
-    for finding in sorted(findings, key=lambda finding: finding.confidence):
+    for finding in found:
         tag = _tag(finding.label, round(finding.confidence * 100), size)
         if finding.box is None:
             _paste(drawn, tag, left=0, top=row)
@@ -31,6 +33,15 @@ def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
             _frame(drawn, finding.box, colour_of(finding.label), line=max(2, size // 6))
             _paste(drawn, tag, left=finding.box.left, top=finding.box.top - tag.shape[0])
     return drawn
+
+
+def _text_size(pixels: Pixels, boxes: Sequence[Box]) -> int:
+    """Large enough to read; in a crowd so small that the tags do not hide what they name."""
+    size = min(pixels.shape[:2]) // 28
+    if boxes:
+        typical = median(max(box.right - box.left, box.bottom - box.top) for box in boxes)
+        size = min(size, int(typical) // 4)
+    return max(11, size)
 
 
 @lru_cache(maxsize=256)

@@ -38,3 +38,17 @@ def test_a_classification_is_written_without_a_box(drawing: Pixels) -> None:
     drawn = draw(drawing, [Finding("seven", 0.98)])
     assert not np.array_equal(drawn[:15], drawing[:15])
     assert np.array_equal(drawn[40:], drawing[40:])
+
+
+def test_the_tags_of_a_crowd_do_not_hide_it() -> None:
+    ground = np.zeros((1400, 1800, 3), np.uint8)
+    crowd = [
+        Finding("orange", 0.9, Box(x, y, x + 60, y + 60))
+        for x in range(40, 1700, 120)
+        for y in range(60, 1300, 120)
+    ]
+    drawn = draw(ground, crowd)
+    for finding in crowd:
+        left, top, right, bottom = finding.box or Box(0, 0, 0, 0)
+        inside = drawn[top + 8 : bottom - 8, left + 8 : right - 8]
+        assert not inside.any(), "a neighbour's tag lies on it"

@@ -214,7 +214,8 @@ def test_the_server_tells_how_many_tiles_it_laid(server: Server) -> None:
     answer = client.count(CROWD, tiles=3)
     assert (answer.count, answer.raw["tiles"]) == (here.count, here.tiles) == (here.count, 9)
     assert answer.raw["receipt"]["parameters"]["tiles"] == "3"
-    assert client.predict(CROWD, tiles=3).count == here.count
+    picture = client.predict(CROWD, tiles=3)
+    assert (picture.count, picture.tiles) == (here.count, 9)
     assert client.sweep(CROWD, tiles=3).raw["tiles"] == 9
     assert client.count(CROWD).raw["tiles"] == 0
 

@@ -28,7 +28,17 @@ from countlab.settings import Settings
 
 _BRING_A_BODY = frozenset(["POST", "PUT", "PATCH"])
 _SENT = ["Authorization", "X-API-Key", "Content-Type", "Accept", "Accept-Language"]
-_SHOWN = ["X-Count", "X-Counts", "X-Model", "X-Engine", "X-Precision", "X-Warnings", "Retry-After"]
+_SHOWN = [
+    "X-Count",
+    "X-Counts",
+    "X-Likely",
+    "X-Model",
+    "X-Engine",
+    "X-Precision",
+    "X-Tiles",
+    "X-Warnings",
+    "Retry-After",
+]
 
 
 def install(app: FastAPI, settings: Settings) -> None:

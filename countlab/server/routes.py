@@ -47,10 +47,12 @@ counting = APIRouter(tags=["count"], route_class=FormRoute)
 
 
 @about.get("/", summary="A greeting that says where to go")
-def greeting(lab: TheLab) -> dict[str, str]:
+def greeting(request: Request, lab: TheLab) -> dict[str, str]:
     """For people who open the bare address: what this is and where to click next."""
+    page = getattr(request.app.state, "page", None)
     return {
         "message": "This is countlab: send a picture, get back boxes and counts.",
+        **({"page": page} if page else {}),
         "docs": "/docs",
         "models": "/models",
         "health": "/health",
@@ -209,6 +211,7 @@ def _as_picture(prediction: Prediction, request: Request) -> Response:
         "X-Model": told["model"],
         "X-Engine": told["engine"],
         "X-Precision": told["precision"],
+        "X-Tiles": str(told["tiles"]),
         "X-Warnings": ", ".join(warning["code"] for warning in told["warnings"]),
         **({"X-Likely": "{}-{}".format(*prediction.likely)} if prediction.likely else {}),
     }
