@@ -21,7 +21,7 @@ from countlab.colours import Pixels as Pixels
 from countlab.colours import colours_of, plain_colours
 from countlab.errors import CountlabError
 from countlab.findings import Doubt
-from countlab.structure import check_outline, check_tiles
+from countlab.structure import begins_like, check_outline, check_tiles
 
 FORMATS = {
     "JPEG": "image/jpeg",
@@ -81,6 +81,8 @@ def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
     except Image.DecompressionBombError as reason:
         raise CountlabError("too_many_pixels", arrived="?", allowed=max_pixels) from reason
     except Exception as reason:  # decoders raise whatever they stumble over
+        if format := begins_like(data):
+            raise CountlabError("broken_picture", format=format) from reason
         raise CountlabError("not_a_picture", starts=_first_bytes(data)) from reason
     if header.width * header.height > max_pixels:
         arrived = f"{header.width} × {header.height}"

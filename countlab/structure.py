@@ -17,16 +17,30 @@ _MOST_SCANS = 100
 _MOST_CHUNKS = 20_000
 _MOST_GIF_BLOCKS = 5_000  # of comments and the like; the pixels have their own
 _TILE = (322, 323)
+_BEGINNINGS = {
+    "JPEG": b"\xff\xd8\xff",
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "GIF": b"GIF8",
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+}
+
+
+def begins_like(data: bytes) -> str | None:
+    """Which format a file begins like, whatever follows."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    return next((name for name, begin in _BEGINNINGS.items() if data.startswith(begin)), None)
 
 
 def check_outline(data: bytes) -> None:
     """Refuses what has more parts than any picture needs."""
-    if data.startswith(b"\xff\xd8"):
+    format = begins_like(data)
+    if format == "JPEG":
         _check("JPEG", _jpeg_segments(data), _MOST_SEGMENTS)
         _check("JPEG", data.count(b"\xff\xda"), _MOST_SCANS)
-    elif data.startswith(b"\x89PNG"):
+    elif format == "PNG":
         _check("PNG", _png_chunks(data), _MOST_CHUNKS)
-    elif data.startswith(b"GIF8"):
+    elif format == "GIF":
         _check("GIF", _gif_blocks(data), _MOST_GIF_BLOCKS)
 
 

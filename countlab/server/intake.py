@@ -83,6 +83,14 @@ class _Parser(MultiPartParser):
     """Starlette's, without its files on disk: the body is in memory already, and is limited."""
 
     spool_max_size = 2**40
+    begun = complete = False
+
+    def on_part_begin(self) -> None:
+        super().on_part_begin()
+        self.begun = True
+
+    def on_end(self) -> None:
+        self.complete = True
 
 
 class FormRequest(Request):
@@ -108,6 +116,8 @@ class FormRequest(Request):
                         "too_many_pictures", arrived=f"> {allowed}", allowed=allowed
                     ) from reason
                 raise CountlabError("bad_request", reason=reason.message.rstrip(".")) from reason
+            if parser.begun and not parser.complete:
+                raise CountlabError("torn_form")
         return self._form
 
 

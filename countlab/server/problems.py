@@ -22,6 +22,7 @@ STATUS = {
     "bad_request": 400,
     "empty_file": 400,
     "broken_picture": 400,
+    "torn_form": 400,
     "no_key": 401,
     "wrong_key": 403,
     "unknown_model": 404,
