@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from contextvars import copy_context
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.images import Pixels, read_picture, write_picture
 from countlab.notebook import Server
+from countlab.patience import Patience
 from countlab.pipeline import Pipeline, Prediction
 from countlab.seams import merge
 from countlab.sweep import Sweep
@@ -234,3 +236,26 @@ def test_another_number_of_tiles_is_refused_with_those_there_are(server: Server)
     one = {"files": ("a.jpg", CROWD.read_bytes())}
     batch = requests.post(f"{server.url}/predict/batch?tiles=1", files=one, timeout=60)
     assert batch.status_code == 422, "what is asked of all pictures is refused once"
+
+
+def test_what_the_document_says_of_the_crowd_is_what_its_lines_print(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(IMAGES.parent)
+    document = Path("docs/tiles.md").read_text(encoding="utf-8")
+    exec(document.partition("```python\n")[2].partition("```")[0], {})
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 3
+    for line in printed:
+        but_time = line.rpartition("| ")[0]
+        assert but_time in document, f"docs/tiles.md does not say {but_time}: run its lines again"
+
+
+def test_nobody_looks_on_when_the_client_has_gone() -> None:
+    def late() -> None:
+        Patience(0).begin()
+        count_discs(np.zeros((1000, 1000, 3), np.uint8), "2")
+
+    with pytest.raises(CountlabError) as stopped:
+        copy_context().run(late)
+    assert stopped.value.code == "took_too_long"
