@@ -39,13 +39,18 @@ class Check:
 def check_all(settings: Settings, *, port: int, folder: Path) -> Iterator[Check]:
     """Every check, in the order in which a person would mend things."""
     yield _python(sys.version_info[:3])
-    yield from _libraries(metadata.requires("countlab") or [], _installed)
-    yield from _opencv(_installed_opencv())
+    yield from check_libraries()
     yield from _shadows(folder)
     yield from _writable(settings.home, folder / "images_uploaded")
-    yield from _models(settings, Store())
+    yield from check_models(settings, Store())
     yield _counting(settings)
     yield _port(port)
+
+
+def check_libraries() -> Iterator[Check]:
+    """What is installed, against what the lab was tested with."""
+    yield from _libraries(metadata.requires("countlab") or [], _installed)
+    yield from _opencv(_installed_opencv())
 
 
 def _good(code: str, **facts: object) -> Check:
@@ -121,7 +126,8 @@ def _writable(*folders: Path) -> Iterator[Check]:
             yield _bad("not_writable", path=nearest, quoted=quoted, reason=reason.strerror)
 
 
-def _models(settings: Settings, store: Store) -> Iterator[Check]:
+def check_models(settings: Settings, store: Store) -> Iterator[Check]:
+    """The files of every model, byte for byte where the catalogue knows them."""
     catalogue = read_catalogue(settings.models_folder)
     for error in catalogue.unreadable:
         yield Check(False, error)

@@ -18,6 +18,7 @@ from countlab.client import Client
 from countlab.errors import CountlabError
 from countlab.evaluate.counted_truth import read_counts
 from countlab.foreground import serving, wait_for_interrupt
+from countlab.page import add_page
 from countlab.running import Server
 from countlab.server import create_app
 from countlab.settings import Settings
@@ -45,6 +46,7 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
     truth = read_counts(folder / "truth.csv")
     console, failed = Console(highlight=False), False
     app, host = create_app(settings=settings), "127.0.0.1"
+    add_page(app)
     with serving(lambda on: Server(app, on, host), host=host, port=port) as server:
         client = Client(server.url, language=settings.language)
         rows, errors = count_folder(folder, truth, client)
@@ -100,7 +102,7 @@ def show(
         console.print(f"[red]✗[/red] {name}: {detail} {fix}", soft_wrap=True)
     console.print(f"\n{summary_of(rows)}")
     console.print(f"Pictures with boxes: {COUNTED_FOLDER}/", soft_wrap=True)
-    console.print(f"Try it yourself:     {url}/docs", soft_wrap=True)
+    console.print(f"Try it yourself:     {url}/ui and {url}/docs", soft_wrap=True)
     console.print(f"The API:             POST {url}/countObjects?confidence=0.5", soft_wrap=True)
 
 

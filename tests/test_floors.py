@@ -28,7 +28,7 @@ FLOORS = [
     {"engines"},
     {"pipeline", "sweep", "tiles"},
     {"server", "client", "agreement", "quantize", "evaluate", "verify"},
-    {"notebook", "running", "foreground", "workers", "doctor", "tour"},
+    {"notebook", "running", "foreground", "workers", "doctor", "page", "tour"},
     {"cli"},
 ]
 # Neighbours on one floor may use each other; these are the steps they stand on.

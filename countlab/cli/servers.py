@@ -46,39 +46,50 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Processes that share the port and the work.")
     ] = 1,
+    page: Annotated[
+        bool, typer.Option("--ui/--no-ui", help="The web page at /ui, for people who look.")
+    ] = True,
 ) -> None:
-    """Serve the counting API until Ctrl-C.
+    """Serve the counting API and its web page until Ctrl-C.
 
     Told to end, it answers what is at work, takes nothing new, and is gone after 15 seconds at
     the latest. Each request is a line of JSON on standard error.
 
     Examples:
 
-    - `countlab serve` and then open http://127.0.0.1:8000/docs
+    - `countlab serve` and then open http://127.0.0.1:8000/ui
     - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
     - `countlab serve --workers 4 2>> countlab.log`
     """
     from countlab.foreground import serving, wait_for_interrupt
 
     settings = Settings.from_environment()
-    make = partial(make_app, engine=engine, model=model, keep=keep, history=history)
-    with serving(partial(_start, make, workers, host), host=host, port=port):
+    make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
+    with serving(partial(_start, make, workers, host), host=host, port=port) as running:
+        if page:
+            print(f"The page: {running.url}/ui")
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
             warn(CountlabError("open_to_all", host=host))
         wait_for_interrupt()
 
 
-def make_app(*, engine: str | None, model: str | None, keep: Path | None, history: bool) -> FastAPI:
+def make_app(
+    *, engine: str | None, model: str | None, keep: Path | None, history: bool, page: bool
+) -> FastAPI:
     """The app of `serve`; with several workers each of them makes it."""
     from countlab.catalogue import read_catalogue
     from countlab.logs import open_log
+    from countlab.page import add_page
     from countlab.server import create_app
 
     settings = Settings.from_environment()
     settings = replace(settings, default_model=model or settings.default_model)
     read_catalogue(settings.models_folder).find(settings.default_model)
     log = open_log()
-    return create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
+    app = create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
+    if page:
+        add_page(app)
+    return app
 
 
 def _start(make: Callable[[], FastAPI], workers: int, host: str, on: socket) -> Running:

@@ -26,10 +26,10 @@ from countlab.server.answers import (
 from countlab.server.asked import (
     IsAsked,
     IsAskedAtAny,
+    IsSent,
     Object,
     OneName,
     Plural,
-    Predicted,
     TheLab,
 )
 from countlab.server.intake import FormRoute
@@ -114,27 +114,23 @@ def one_model(name: OneName, lab: TheLab) -> dict[str, Any]:
 
 
 @counting.post("/predict", summary="The picture with boxes", response_class=Jpeg, responses=PICTURE)
-def predict(request: Request, prediction: Predicted) -> Response:
+def predict(request: Request, sent: IsSent) -> Response:
     """Sends the picture back, in the format it came in, with a box around each finding.
 
     With `Accept: application/json` the findings come as JSON instead.
     """
-    return (
-        _as_json(prediction, request) if wants_json(request) else _as_picture(prediction, request)
-    )
+    answer = _as_json if wants_json(request) else _as_picture
+    return answer(sent.predicted(), request)
 
 
 @counting.post("/countObjects", summary="How many objects?", responses=COUNTED)
-def count_objects(request: Request, prediction: Predicted, object: Object = None) -> Response:
+def count_objects(request: Request, sent: IsSent, object: Object = None) -> Response:
     """Counts what is in the picture: in all, by label, or only one label with `object=`.
 
     With `Accept: image/*` the picture with boxes comes instead, the count in `X-Count`.
     """
-    if object is not None:
-        prediction = prediction.of(object)
-    if wants_picture(request):
-        return _as_picture(prediction, request)
-    return _as_json(prediction, request)
+    prediction = sent.predicted()
+    return _counted(prediction if object is None else prediction.of(object), request)
 
 
 @counting.post("/sweep", summary="The count at every confidence", responses=SWEPT)
@@ -161,9 +157,9 @@ def sweep(
 @counting.post(
     "/predict/single", summary="Findings in one picture, as JSON", response_model=Counted
 )
-def predict_single(request: Request, prediction: Predicted) -> Response:
+def predict_single(request: Request, sent: IsSent) -> Response:
     """What `/predict` finds, always as JSON: for programs that cannot set `Accept`."""
-    return _as_json(prediction, request)
+    return _as_json(sent.predicted(), request)
 
 
 @counting.post("/predict/batch", summary="Findings in many pictures, as JSON")
@@ -192,9 +188,15 @@ def predict_batch(
 
 
 @counting.post("/count{plural}", summary="How many of one object?", responses=COUNTED)
-def count_plural(request: Request, prediction: Predicted, plural: Plural) -> Response:
+def count_plural(request: Request, sent: IsSent, plural: Plural) -> Response:
     """`/countOranges`, `/countApples`, …: the plural of any label the model knows."""
-    return count_objects(request, prediction, label_of(plural, prediction.model))
+    prediction = sent.predicted()
+    return _counted(prediction.of(label_of(plural, prediction.model)), request)
+
+
+def _counted(prediction: Prediction, request: Request) -> Response:
+    answer = _as_picture if wants_picture(request) else _as_json
+    return answer(prediction, request)
 
 
 def _as_json(prediction: Prediction, request: Request) -> JSONResponse:

@@ -1,0 +1,69 @@
+// How the page asks the server: the same addresses, keys and errors as for any other client.
+
+let key = ""; // of this tab alone: nowhere stored, gone when the page is left
+let words = {};
+
+const base = new URL("..", document.baseURI);
+
+export class Problem extends Error {
+  constructor({ code, detail, fix, status, waitS }) {
+    super(detail);
+    Object.assign(this, { code, detail, fix, status, waitS });
+  }
+}
+
+export function speak(these) {
+  words = these;
+}
+
+export function useKey(given) {
+  key = given;
+  document.dispatchEvent(new Event("key"));
+}
+
+export async function get(path) {
+  return (await receive(path)).json();
+}
+
+export async function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return (await receive(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+}
+
+// A picture to one of the counting addresses; what is empty in `asked` is left out.
+export function send(path, file, asked, accept = "application/json") {
+  const body = new FormData();
+  body.append("file", file);
+  const said = Object.entries(asked).filter(([, value]) => value !== "" && value != null);
+  const query = new URLSearchParams(said);
+  return receive(`${path}?${query}`, { method: "POST", headers: { Accept: accept }, body });
+}
+
+export const isAboutKey = ({ code }) => code === "no_key" || code === "wrong_key";
+
+export async function receive(path, options = {}) {
+  const headers = { ...options.headers };
+  if (key) headers["X-API-Key"] = key;
+  let answer;
+  try {
+    answer = await fetch(new URL(path, base), { ...options, headers });
+  } catch {
+    throw new Problem({ code: "no_connection", detail: words.no_connection, status: 0 });
+  }
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (isAboutKey(problem)) {
+    document.dispatchEvent(new CustomEvent("key-needed", { detail: problem }));
+  }
+  throw problem;
+}
+
+async function problemOf(answer) {
+  const waitS = Number(answer.headers.get("Retry-After")) || 0;
+  try {
+    return new Problem({ ...(await answer.json()), status: answer.status, waitS });
+  } catch {
+    const detail = `${answer.status} ${answer.statusText}`; // from something in between
+    return new Problem({ code: "http", detail, status: answer.status, waitS });
+  }
+}

@@ -1,0 +1,22 @@
+// The head of the page, and the key that a guarded server asks for.
+
+import { speak, useKey } from "./api.js";
+import { remark } from "./page.js";
+
+export function start(element, { words, language }) {
+  document.documentElement.lang = language;
+  speak(words);
+  const form = element.querySelector(".key");
+  const field = form.querySelector("input");
+  document.addEventListener("key-needed", (event) => {
+    form.querySelector(".problem").replaceChildren(...remark(event.detail).childNodes);
+    form.hidden = false;
+    field.focus();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    form.hidden = true;
+    useKey(field.value);
+    field.value = "";
+  });
+}

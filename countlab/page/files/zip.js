@@ -1,0 +1,63 @@
+// Files into one ZIP, stored as they are: pictures are compressed already.
+
+const TEXT = new TextEncoder();
+const NAMES_ARE_UTF8 = 0x0800;
+
+export async function asZip(files) {
+  const parts = [];
+  const directory = [];
+  let offset = 0;
+  for (const [name, blob] of unique(files)) {
+    const data = new Uint8Array(await blob.arrayBuffer());
+    const path = TEXT.encode(name);
+    const common = header([
+      [2, 20], [2, NAMES_ARE_UTF8], [2, 0], [2, 0], [2, 0x21], // stored; the first day of 1980
+      [4, checksum(data)], [4, data.length], [4, data.length], [2, path.length], [2, 0],
+    ]);
+    const local = [header([[4, 0x04034b50]]), common, path, data];
+    const place = header([[2, 0], [2, 0], [2, 0], [4, 0], [4, offset]]);
+    directory.push(header([[4, 0x02014b50], [2, 20]]), common, place, path);
+    parts.push(...local);
+    offset += size(local);
+  }
+  const number = directory.length / 4;
+  const end = header([
+    [4, 0x06054b50], [2, 0], [2, 0], [2, number], [2, number],
+    [4, size(directory)], [4, offset], [2, 0],
+  ]);
+  return new Blob([...parts, ...directory, end], { type: "application/zip" });
+}
+
+function unique(files) {
+  const taken = new Set();
+  return files.map(([name, blob]) => {
+    let free = name;
+    for (let i = 2; taken.has(free); i++) free = name.replace(/(\.[^.]*)?$/, `_${i}$1`);
+    taken.add(free);
+    return [free, blob];
+  });
+}
+
+function header(fields) {
+  const bytes = new DataView(new ArrayBuffer(size(fields.map(([length]) => ({ length })))));
+  let at = 0;
+  for (const [length, value] of fields) {
+    if (length === 2) bytes.setUint16(at, value, true);
+    else bytes.setUint32(at, value, true);
+    at += length;
+  }
+  return new Uint8Array(bytes.buffer);
+}
+
+const size = (pieces) => pieces.reduce((sum, { length }) => sum + length, 0);
+
+const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+  return n;
+});
+
+function checksum(data) {
+  let crc = ~0;
+  for (const byte of data) crc = (crc >>> 8) ^ CRC[(crc ^ byte) & 255];
+  return ~crc >>> 0;
+}

@@ -1,0 +1,89 @@
+"""Puts the page beside the API of a server.
+
+In the browser the page is one more client of the API: pictures go to the same addresses that a
+notebook asks, so limits, keys, busy answers and errors are the same for both. What stands here
+answers only what needs no picture: the page's files, a recount of findings, the server's health.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from countlab.page.recount import recounting
+from countlab.page.report import reporting
+from countlab.page.words import words_in
+from countlab.server.door import PAGE
+from countlab.settings import Settings
+from countlab.texts import Language, pick_language
+
+_FILES = Path(__file__).with_name("files")
+
+
+def add_page(app: FastAPI) -> None:
+    """From here on the app has the page; the greeting says where."""
+    app.include_router(recounting)
+    app.include_router(reporting)
+    app.mount(f"{PAGE}/files", _Files(directory=_FILES))
+    app.mount(PAGE, _Frame(app.state.lab.pipeline.settings))
+    app.state.page = PAGE
+
+
+class _Files(StaticFiles):
+    """Scripts, styles and example pictures; asked for anew after an upgrade."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class _Frame:
+    """Gradio's part, in the browser's language.
+
+    Gradio takes seconds to import: that is left to the first visitor, so that the API answers
+    at once and a server whose page nobody opens never pays for it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._frames: dict[Language, ASGIApp] = {}
+        self._building = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        language = pick_language(Headers(scope=scope).get("accept-language", ""))
+        frame: ASGIApp | None = self._frames.get(language)
+        if frame is None and scope["path"].rstrip("/").endswith(PAGE):
+            threading.Thread(target=self._build, args=(language,), daemon=True).start()
+            frame = _please_wait(language)
+        elif frame is None:  # a part of the page, from a worker that has not shown it yet
+            frame = await to_thread.run_sync(self._build, language)
+        await frame(scope, receive, send)
+
+    def _build(self, language: Language) -> ASGIApp:
+        from countlab.page.frame import build_frame
+
+        with self._building:
+            if language not in self._frames:
+                self._frames[language] = build_frame(self._settings, language)
+        return self._frames[language]
+
+
+def _please_wait(language: Language) -> Response:
+    """Asks for the page again by itself until it is there."""
+    words = words_in(language)
+    return HTMLResponse(
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" '
+        f'content="light dark"><meta http-equiv="refresh" content="1"><title>{words["title"]}'
+        '</title><p style="font: 1.1rem system-ui; text-align: center; margin: 30vh 1rem">'
+        f"{words['preparing']}</p>",
+        headers={"Cache-Control": "no-store"},
+    )
