@@ -93,3 +93,15 @@ def test_a_confidence_is_refused_where_all_are_answered(server: Server, photo: b
     with pytest.raises(ServerRefused) as refused:
         Client(server.url).sweep(photo, "oranje")
     assert refused.value.code == "unknown_object"
+
+
+def test_docs_show_an_example_of_what_really_comes(server: Server, photo: bytes) -> None:
+    document = requests.get(f"{server.url}/openapi.json", timeout=30).json()
+    operation = document["paths"]["/sweep"]["post"]
+    answer = operation["responses"]["200"]["content"]["application/json"]
+    told = Client(server.url).sweep(photo, "orange").raw
+    assert set(answer["example"]) <= set(told)
+    assert set(answer["example"]["stable"]) == set(told["stable"])
+    assert set(answer["example"]["steps"][0]) == set(told["steps"][0])
+    tiles = next(asked for asked in operation["parameters"] if asked["name"] == "tiles")
+    assert tiles["schema"]["enum"][:3] == ["off", "auto", "2"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from countlab.cli import main
 from countlab.client import Client, ServerRefused
 from countlab.engines import Engine
 from countlab.errors import CountlabError
@@ -259,3 +262,24 @@ def test_nobody_looks_on_when_the_client_has_gone() -> None:
     with pytest.raises(CountlabError) as stopped:
         copy_context().run(late)
     assert stopped.value.code == "took_too_long"
+
+
+def test_the_same_tiles_give_the_same_findings_alone_and_in_a_crowd() -> None:
+    pipeline, data = Pipeline(), CROWD.read_bytes()
+    alone = pipeline.predict(data, tiles=2).findings
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: pipeline.predict(data, tiles=2).findings, range(6)))
+    assert all(answer == alone for answer in answers)
+
+
+def test_tiles_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for tiles, status in (("3", 0), ("9", 1)):
+        with pytest.raises(SystemExit) as end:
+            main(["count", str(CROWD), "--json", "--tiles", tiles])
+        assert end.value.code == status
+        told = capsys.readouterr()
+        if status:
+            assert "off, auto, 2, 3" in told.err
+        else:
+            (entry,) = json.loads(told.out)["results"]
+            assert entry["result"]["tiles"] == 9
