@@ -17,7 +17,10 @@ _BAND = 2_000_000  # pixels that are converted at a time
 
 
 def colours_of(header: ImageFile) -> str:
-    """How colours are stored: `RGB` is plain; the rest is converted, and that is told."""
+    """How colours are stored: `RGB` is plain; the rest is converted, and that is told.
+
+    Asked before anything is loaded: how wide the numbers were is forgotten then.
+    """
     if header.mode == "RGB" and ";16" in str([tile[3] for tile in header.tile]):
         return "RGB;16"
     if header.mode == "RGB" and "transparency" in header.info:

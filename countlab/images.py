@@ -115,18 +115,20 @@ def _decode(data: bytes, header: ImageFile) -> tuple[Pixels, tuple[Doubt, ...]]:
         raise CountlabError("broken_picture", format=format)  # OpenCV would fill it up with grey
     try:
         doubts = []
+        colours = colours_of(header)
         orientation = header.getexif().get(_ORIENTATION, 1)
         if orientation in _TURNS:
             doubts.append(Doubt("turned_upright"))
         if getattr(header, "is_animated", False):
             doubts.append(Doubt("first_frame_only"))
-        if (colours := colours_of(header)) != "RGB":
+        if colours != "RGB":
             doubts.append(Doubt("colours_converted", {"mode": colours}))
         if format == "JPEG" and header.mode in ("RGB", "L"):
             how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
             pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), how)
         else:
             pixels = plain_colours(header)
+            orientation = header.getexif().get(_ORIENTATION, 1)  # Pillow turns a TIFF itself
         if pixels is not None and orientation in _TURNS:
             pixels = _TURNS[orientation](pixels)
     except Exception as reason:  # decoders raise whatever they stumble over

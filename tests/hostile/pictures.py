@@ -156,3 +156,28 @@ def others() -> dict[str, bytes]:
         "film": b"\0\0\0\x18ftypmp42" + bytes(60),
         "numpy": np.zeros(9).tobytes() + b"\x93NUMPY",
     }
+
+
+# Odd, but pictures
+
+
+def png_of_wide_numbers(values: Any) -> bytes:
+    height, width = values.shape[:2]
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in values))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND")
+
+
+def turned_away(upright: Image.Image, orientation: int) -> Image.Image:
+    """As a camera held that way stores it."""
+    turn = Image.Transpose
+    ways = {
+        2: turn.FLIP_LEFT_RIGHT,
+        3: turn.ROTATE_180,
+        4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE,
+        6: turn.ROTATE_90,
+        7: turn.TRANSVERSE,
+        8: turn.ROTATE_270,
+    }
+    return upright.transpose(ways[orientation]) if orientation in ways else upright
