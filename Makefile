@@ -55,6 +55,7 @@ detector: .venv-training/ready material  ## render its material, train the built
 	@$(TRAIN)/python -m training.agree
 	@$(TRAIN)/python -m training.judge
 	@$(TRAIN)/python -m training.card
+	@$(TRAIN)/python -m training.plots
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
 	@$(SCENES)/python -m training.scenes.gallery --out images
