@@ -14,6 +14,7 @@ from pathlib import Path
 
 from countlab.catalogue import Model
 from countlab.download import sha256_of
+from countlab.errors import CountlabError
 from countlab.likely import CountingError, Steps
 
 
@@ -35,14 +36,17 @@ def save(error: CountingError, model: Model, home: Path) -> Path:
     path = (
         own if model.origin == "own" else home / "errors" / f"{model.name}-{error.precision}.json"
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(error.as_json(), indent=1, ensure_ascii=False)
     in_lines = re.sub(
         r"\[\s+\[.*?\]\s+\]", lambda found: re.sub(r"\s", "", found[0]), text, flags=re.S
     )
     part = path.with_suffix(".part")
-    part.write_text(in_lines + "\n", encoding="utf-8")
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(in_lines + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as reason:
+        raise CountlabError("cannot_write", path=path, reason=reason.strerror) from reason
     return path
 
 
@@ -88,6 +92,6 @@ def _read(path: Path, _mtime_ns: int) -> CountingError | None:
 
 def _steps(found: Mapping[str, Sequence[Sequence[int]]]) -> Steps:
     return {
-        float(step): [(int(seen), int(true), int(number)) for seen, true, number in tallies]
+        float(step): tuple((int(seen), int(true), int(number)) for seen, true, number in tallies)
         for step, tallies in found.items()
     }

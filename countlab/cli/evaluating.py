@@ -184,8 +184,7 @@ def _print_tables(judged: list[Judged]) -> None:
     console.print(summary_of(judged))
     console.print(
         f"[dim]Counted above confidence {judged[0].confidence:g}; mean error, bias and rms in "
-        "objects; below each figure its 95 % interval over pictures.",
-        soft_wrap=True,
+        "objects;\n[dim]below each figure its 95 % interval over pictures."
     )
     for one in judged:
         if len(judged) > 1:

@@ -5,7 +5,7 @@ The test of an interval is a picture that had no part in it: `coverage` asks tha
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,8 +30,17 @@ class Coverage:
         return self.covered / max(1, self.with_interval)
 
 
-def calibrate(measured: Measured, *, measured_on: str) -> CountingError:
-    rows = {step: measured.rows(step) for step in CONFIDENCES}
+def calibrate(
+    measured: Measured, *, measured_on: str, confidences: Sequence[float] = CONFIDENCES
+) -> CountingError:
+    """At each of these confidences, what was counted when so many were there."""
+    labels: dict[str, dict[float, Sequence[Tally]]] = {label: {} for label in measured.labels}
+    for step in confidences:
+        pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row in measured.rows(step):
+            pairs[row.object].append((row.counted, row.truth))
+        for label in measured.labels:
+            labels[label][step] = _tallies(pairs[label])
     return CountingError(
         model=measured.model.name,
         precision=measured.precision,
@@ -39,26 +48,27 @@ def calibrate(measured: Measured, *, measured_on: str) -> CountingError:
         files=files_of(measured.model),
         measured_on=measured_on,
         pictures=len(measured.seen),
-        labels={
-            label: {
-                step: _tallies([(x.counted, x.truth) for x in rows[step] if x.object == label])
-                for step in CONFIDENCES
-            }
-            for label in measured.labels
-        },
-        everything={step: _tallies(_totals(measured, step)) for step in CONFIDENCES},
+        labels=labels,
+        everything={step: _tallies(_totals(measured, step)) for step in confidences},
     )
 
 
-def coverage(measured: Measured, *, confidence: float) -> Coverage:
-    """Each picture is answered with intervals from the folds that it is not in."""
+def coverage(measured: Measured, *, confidence: float, least: int = 0) -> Coverage:
+    """Each picture is answered with intervals from the folds that it is not in.
+
+    `confidence` is one of CONFIDENCES. `least` leaves out the answers that counted fewer: zeros
+    are easy to be right about.
+    """
     folds = folds_of(len(measured.seen))
     answers = with_interval = covered = width = 0
     for fold in range(FOLDS):
         kept = [one for one, place in zip(measured.seen, folds, strict=True) if place != fold]
         left = [one for one, place in zip(measured.seen, folds, strict=True) if place == fold]
-        error = calibrate(replace(measured, seen=tuple(kept)), measured_on="")
+        some = replace(measured, seen=tuple(kept))
+        error = calibrate(some, measured_on="", confidences=[confidence])
         for row in replace(measured, seen=tuple(left)).rows(confidence):
+            if row.counted < least:
+                continue
             answers += 1
             interval = error.likely(
                 row.object, confidence=confidence, nms=measured.nms, counted=row.counted

