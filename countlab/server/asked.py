@@ -1,7 +1,12 @@
-"""What a request may ask: the parameters of the addresses, and the prediction they lead to."""
+"""What a request may ask: the parameters of the addresses, and the prediction they lead to.
+
+The dependencies are async because they do next to nothing: FastAPI would send each of the others
+to a thread and back, which took as long as drawing the boxes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, UploadFile
@@ -13,7 +18,7 @@ from countlab.server.lab import Lab
 from countlab.tiles import CHOICES, OFF
 
 
-async def lab_of(request: Request) -> Lab:  # async: /health must not wait for a thread
+async def lab_of(request: Request) -> Lab:
     lab: Lab = request.app.state.lab
     return lab
 
@@ -68,7 +73,7 @@ Plural = Annotated[
 ]
 
 
-def asked(
+async def asked(
     model: ModelName = None,
     confidence: Confidence = 0.5,
     nms: Nms = None,
@@ -79,7 +84,7 @@ def asked(
     return Asked(model=model, confidence=confidence, nms=nms, engine=engine, tiles=tiles)
 
 
-def asked_at_any(
+async def asked_at_any(
     model: ModelName = None, nms: Nms = None, engine: EngineName = None, tiles: Tiles = OFF
 ) -> AskedAtAny:
     """What a route that answers for every confidence lets a client say."""
@@ -90,9 +95,22 @@ IsAsked = Annotated[Asked, Depends(asked)]
 IsAskedAtAny = Annotated[AskedAtAny, Depends(asked_at_any)]
 
 
-def predicted(lab: TheLab, file: UploadFile, asked: IsAsked) -> Prediction:
+@dataclass(frozen=True)
+class Sent:
+    """One picture, and what is asked about it."""
+
+    lab: Lab
+    file: UploadFile
+    asked: Asked
+
+    def predicted(self) -> Prediction:
+        """The work itself: for the route's own thread."""
+        return self.lab.predict(self.file.file.read(), **self.asked)
+
+
+async def sent(lab: TheLab, file: UploadFile, asked: IsAsked) -> Sent:
     """What every route for one picture begins with."""
-    return lab.predict(file.file.read(), **asked)
+    return Sent(lab, file, asked)
 
 
-Predicted = Annotated[Prediction, Depends(predicted)]
+IsSent = Annotated[Sent, Depends(sent)]
