@@ -31,7 +31,7 @@ FORMATS = {
     "GIF": "image/gif",
     "TIFF": "image/tiff",
 }
-_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
+_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tiff"}
 _ORIENTATION = 0x0112
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _TURNS: dict[int, Callable[[Pixels], Any]] = {

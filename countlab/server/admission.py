@@ -7,8 +7,9 @@ of the few workplaces is free. A client that hangs up, or waits past the deadlin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +24,11 @@ _TRY_AGAIN_S = 2
 
 
 class Workplaces:
-    """How many requests are inside, and how many of them work. One event loop at a time."""
+    """How many requests are inside, and how many of them work. One event loop at a time.
+
+    A batch takes as many places as single pictures of its size would, so that the places bound
+    the memory that waiting bodies take.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.most_at_work = settings.at_work
@@ -37,8 +42,20 @@ class Workplaces:
 
     @property
     def waiting(self) -> int:
-        """For their own body or for a workplace."""
-        return self.inside - self.at_work
+        """Those that are all here, and wait for a workplace."""
+        return len(self._turns)
+
+    @contextlib.contextmanager
+    def entered(self, weight: int) -> Iterator[None]:
+        """Places for the block, or the news that too few are free."""
+        weight = min(weight, self.most_inside)
+        if self.inside + weight > self.most_inside:
+            raise CountlabError("too_busy", inside=self.inside, retry_after_s=_TRY_AGAIN_S)
+        self.inside += weight
+        try:
+            yield
+        finally:
+            self.inside -= weight
 
     def take(self) -> bool:
         """A workplace at once, unless all are taken or somebody was here before."""
@@ -89,14 +106,8 @@ class Admission:
             return
         try:
             self._limits.check(scope["path"], declared_length(scope))
-            if self._places.full:
-                inside = self._places.inside
-                raise CountlabError("too_busy", inside=inside, retry_after_s=_TRY_AGAIN_S)
-            self._places.inside += 1
-            try:
+            with self._places.entered(self._limits.weight(scope["path"])):
                 await self._admitted(scope, receive, send)
-            finally:
-                self._places.inside -= 1
         except CountlabError as error:
             await refuse(error, scope, receive, send)
         except ClientLeft:

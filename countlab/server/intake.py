@@ -37,14 +37,22 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self._one, self._together = settings.max_bytes, settings.max_batch_bytes
 
+    def weight(self, path: str) -> int:
+        """How many pictures of the largest size a request may be, in memory."""
+        return max(1, self._together // self._one) if _is_batch(path) else 1
+
     def check(self, path: str, arrived: int) -> None:
-        if path.endswith("/batch"):
+        if _is_batch(path):
             if arrived > self._together + _ENVELOPE:
                 raise CountlabError(
                     "too_many_bytes_together", arrived=arrived, allowed=self._together
                 )
         elif arrived > self._one + _ENVELOPE:
             raise CountlabError("too_many_bytes", arrived=arrived, allowed=self._one)
+
+
+def _is_batch(path: str) -> bool:
+    return path.endswith("/batch")
 
 
 def declared_length(scope: Scope) -> int:

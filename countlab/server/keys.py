@@ -20,7 +20,7 @@ from countlab.settings import Settings
 
 _NAME = r"(?:([\w.@-]{1,64}):)?"
 _HASHED = re.compile(_NAME + "sha256:([0-9a-fA-F]{64})")
-_PLAIN = re.compile(_NAME + r"(\S+)")
+_PLAIN = re.compile(_NAME + r"([^\s:]+)")
 
 
 @dataclass(frozen=True)
