@@ -6,7 +6,7 @@ TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test system-packages check fix pins material detector images test-training test-scenes clean
+.PHONY: help run lab test system-packages check fix pins material detector error images test-training test-scenes clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ detector: .venv-training/ready material  ## render its material, train the built
 	@$(TRAIN)/python -m training.judge
 	@$(TRAIN)/python -m training.card
 	@$(TRAIN)/python -m training.plots
+
+error: .venv/ready  ## measure how far the built-in model's counts are off, for the likely ranges of its answers
+	@$(BIN)/python -m training.known_counts
+	@COUNTLAB_HOME=training/work/error $(BIN)/countlab evaluate training/work/known_counts --save \
+		--measured-on "the rendered pictures of images/ and photos held back from training (which steered its recipe)"
+	@mv training/work/error/errors/fruits-f32.json countlab/models/fruits/counting-error-f32.json
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
 	@$(SCENES)/python -m training.scenes.gallery --out images

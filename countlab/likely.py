@@ -20,6 +20,9 @@ STEPS_PER_ONE = 20  # measured at 0.20, 0.25, … 0.95
 # Of 19 differences the least and the greatest leave 5 % outside on either side, in expectation;
 # fewer cannot say where nine in ten lie.
 _FEWEST = 19
+# A label's own pictures of other counts say more than other labels' pictures of this count; but
+# a count of 4 is told by those of 1 to 7 at most: errors grow with the count.
+_FARTHEST = 0.75
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,24 @@ def interval_of(pools: Iterable[Sequence[Tally]], counted: int) -> Interval | No
     """From the differences seen at this count, or at counts near it, in the first pool that has
     enough of them. To have counted nothing is a case of its own: it can only be too few.
     """
+    farthest = math.ceil(counted * _FARTHEST)
     for tallies in pools:
-        for reach in range(max(1, counted // 2) + 1) if counted else (0,):
-            off = sorted(
-                true - seen
-                for seen, true, pictures in tallies
-                if abs(seen - counted) <= reach and bool(seen) == bool(counted)
-                for _ in range(pictures)
-            )
+        for reach in range(farthest + 1):
+            off = _differences(tallies, counted, reach)
             if len(off) >= _FEWEST:
-                outside = (len(off) + 1) // STEPS_PER_ONE  # 5 % on either side
+                outside = (len(off) + 1) // 20  # 5 % on either side
                 return max(0, counted + off[outside - 1]), max(0, counted + off[-outside])
     return None
+
+
+def _differences(tallies: Sequence[Tally], counted: int, reach: int) -> list[int]:
+    """True count less what was counted, of each picture in which about so many were counted."""
+    return sorted(
+        true - seen
+        for seen, true, pictures in tallies
+        if abs(seen - counted) <= reach and bool(seen) == bool(counted)
+        for _ in range(pictures)
+    )
 
 
 def _steps_as_json(steps: Steps) -> dict[str, list[list[int]]]:

@@ -60,6 +60,10 @@ def evaluate(
             "are likely."
         ),
     ] = False,
+    measured_on: Annotated[
+        str | None,
+        typer.Option(help="With --save: what pictures these are; the folder's name if left out."),
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option(help="Compare with a model, with engine:NAME, or with a saved --json."),
@@ -115,7 +119,7 @@ def evaluate(
     if html:
         _write_page(html, folder, judged, increase)
     for one in judged if save else ():
-        _save(one.measured, folder, settings)
+        _save(one.measured, measured_on or folder.resolve().name, settings)
     worse = _tell_increase(increase, max_mae_increase, strict) if increase else False
     raise typer.Exit(1 if worse or any(one.measured.errors for one in judged) else 0)
 
@@ -205,12 +209,12 @@ def _write_page(path: Path, folder: Path, judged: list[Judged], increase: Increa
     remarks().print(f"\nThe page: {path}", soft_wrap=True)
 
 
-def _save(measured: Measured, folder: Path, settings: Settings) -> None:
+def _save(measured: Measured, measured_on: str, settings: Settings) -> None:
     from countlab.evaluate.calibration import calibrate
     from countlab.saved_error import save
 
-    on = f"{folder.resolve().name} ({len(measured.seen)} pictures)"
-    path = save(calibrate(measured, measured_on=on), measured.model, settings.home)
+    error = calibrate(measured, measured_on=measured_on)
+    path = save(error, measured.model, settings.home)
     remarks().print(
         f"\nThe measured error of {measured.model.name} is in {path}: counts now say what is "
         "likely (a server that runs, after a new start).",

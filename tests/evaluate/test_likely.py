@@ -198,3 +198,16 @@ def test_nothing_is_said_where_nothing_was_measured(second_model: Path) -> None:
     found = Pipeline(Settings(home=second_model)).predict(PHOTO, model="planets")
     assert found.likely is None
     assert "likely" not in found.as_json()
+
+
+def test_the_built_in_model_comes_with_the_error_of_its_present_files(
+    on_images: Measured, home: Path
+) -> None:
+    """When it fails, the model was made anew: make error"""
+    error = counting_error(on_images.model, "f32", home)
+    assert error is not None, "counting-error-f32.json was measured with other files: make error"
+    assert error.pictures > 60
+    assert set(error.labels) == set(on_images.model.labels)
+    found = Pipeline(Settings(home=home)).predict(PHOTO).of("orange")
+    assert found.likely is not None
+    assert found.likely[0] <= 3 <= found.likely[1]
