@@ -17,10 +17,10 @@ _MOST_SCANS = 100
 _MOST_CHUNKS = 20_000
 _MOST_GIF_BLOCKS = 5_000  # of comments and the like; the pixels have their own
 _TILE = (322, 323)
-_BEGINNINGS = {
-    "JPEG": b"\xff\xd8\xff",
-    "PNG": b"\x89PNG\r\n\x1a\n",
-    "GIF": b"GIF8",
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "GIF": (b"GIF8",),
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def sixteen_bit(scene: Image.Image) -> bytes:
     return odd.png_of_wide_numbers(wide)
 
 
-SAME_SCENE = {
+SAME_SCENE: dict[str, tuple[Callable[[Image.Image], bytes], list[str]]] = {
     "grey JPEG": (lambda scene: odd.encoded(scene.convert("L"), "JPEG", quality=95), [CONVERTED]),
     "CMYK JPEG": (
         lambda scene: odd.encoded(scene.convert("CMYK"), "JPEG", quality=95),
