@@ -37,9 +37,9 @@ def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
 
 def _text_size(pixels: Pixels, boxes: Sequence[Box]) -> int:
     """Large enough to read; in a crowd so small that the tags do not hide what they name."""
-    size = min(pixels.shape[:2]) // 28
+    size = int(min(pixels.shape[:2])) // 28
     if boxes:
-        typical: float = median(max(box.right - box.left, box.bottom - box.top) for box in boxes)
+        typical = median(max(box.right - box.left, box.bottom - box.top) for box in boxes)
         size = min(size, int(typical) // 4)
     return max(11, size)
 
