@@ -84,7 +84,10 @@ def test_a_picture_is_counted_as_the_pipeline_counts_it(
     assert entry["result"]["count"] == expected["count"] > 0
 
 
-def test_the_table_names_every_picture_of_a_folder_once(run: Run, folder: Path) -> None:
+def test_the_table_names_every_picture_of_a_folder_once(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # so that the long names of this folder stay in one line
     status, out, err = run("count", folder, folder / "photo.jpg")
     assert status == 0
     assert out.count("photo.jpg") == out.count("drawing.JPG") == 1

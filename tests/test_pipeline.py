@@ -15,6 +15,7 @@ from countlab.errors import CountlabError
 from countlab.findings import Box, Finding, count_by_label
 from countlab.images import Picture, Pixels
 from countlab.pipeline import Pipeline
+from countlab.server.problems import STATUS
 from countlab.settings import Settings
 
 FRUITS = Path(__file__).parent.parent / "countlab" / "models" / "fruits"
@@ -23,7 +24,7 @@ FRUITS = Path(__file__).parent.parent / "countlab" / "models" / "fruits"
 def test_findings_are_what_cvlib_itself_finds(photo: bytes, pixels: Pixels) -> None:
     paths = [str(FRUITS / name) for name in ("fruits.weights", "fruits.cfg", "fruits.names")]
     detector = _object_detection().YOLO(*paths)
-    found = Pipeline().predict(photo, confidence=0.4, nms=0.3)
+    found = Pipeline(engine="cvlib").predict(photo, confidence=0.4, nms=0.3)
     boxes, labels, scores = detector.detect_objects(pixels, confidence=0.4, nms_thresh=0.3)
     assert [finding.label for finding in found.findings] == labels
     assert [finding.confidence for finding in found.findings] == scores
@@ -79,7 +80,10 @@ def test_counting_one_object_leaves_the_others_out(photo: bytes) -> None:
     assert caught.value.facts["known"][0] == "orange"
 
 
-def test_an_unreadable_model_says_so(home: Path, photo: bytes) -> None:
+@pytest.mark.parametrize(
+    ("engine", "code"), [("cvlib", "model_damaged"), ("openvino", "darknet_not_a_config")]
+)
+def test_an_unreadable_model_says_so(engine: str, code: str, home: Path, photo: bytes) -> None:
     folder = home / "models" / "broken"
     folder.mkdir(parents=True)
     (folder / "model.toml").write_text(
@@ -90,8 +94,9 @@ def test_an_unreadable_model_says_so(home: Path, photo: bytes) -> None:
     (folder / "x.cfg").write_text("<html>not a network</html>")
     (folder / "x.weights").write_bytes(b"nor weights")
     with pytest.raises(CountlabError) as caught:
-        Pipeline().predict(photo, model="broken")
-    assert caught.value.code == "model_damaged"
+        Pipeline(engine=engine).predict(photo, model="broken")
+    assert caught.value.code == code
+    assert STATUS[code] == 503
 
 
 def test_absent_files_of_an_own_model_are_named(home: Path, photo: bytes) -> None:

@@ -63,7 +63,7 @@ def test_both_renderings_tell_the_same_prediction(server: Server, photo: bytes) 
     assert findings["findings"] == counted["findings"] == single["findings"]
     assert drawn.headers["content-type"] == "image/jpeg"
     assert int(drawn.headers["x-count"]) == counted["count"] == len(counted["findings"])
-    assert (counted["engine"], counted["model"]) == ("cvlib", "fruits")
+    assert (counted["engine"], counted["model"]) == ("openvino", "fruits")
 
 
 def test_counting_one_object(server: Server, photo: bytes) -> None:
