@@ -16,6 +16,8 @@ from IPython.display import HTML
 
 from countlab.running import Server, greeting, listen
 
+__all__ = ["Server", "serve", "show", "side_by_side"]
+
 _started: dict[int, Server] = {}  # by port: running a cell again must find the server it started
 
 

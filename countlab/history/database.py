@@ -92,7 +92,10 @@ def _engine(address: str | URL) -> Engine:
         if url.get_backend_name() != "postgresql":
             raise NoSuchModuleError(url.get_backend_name())
         patience = f"-c statement_timeout={_PATIENT_S}s -c lock_timeout={_PATIENT_S}s"
-        known = {"connect_timeout": _PATIENT_S, "options": patience}
+        # A network that swallows everything is noticed too, after about as long.
+        dead = {"keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2}
+        dead["tcp_user_timeout"] = _PATIENT_S * 1000
+        known = {"connect_timeout": _PATIENT_S, "options": patience, **dead}
         return create_engine(url, connect_args=known, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ImportError) as reason:
         raise CountlabError("bad_database_url") from reason  # it may hold a password: not shown

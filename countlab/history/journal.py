@@ -61,10 +61,6 @@ class Journal:
                 moved += len(rows)
         return moved
 
-    def waiting(self) -> int:
-        """How many files wait, this process's own included."""
-        return sum(1 for _ in self._folder.glob("*.jsonl"))
-
     def close(self) -> None:
         with self._writing:
             if self._file is not None:

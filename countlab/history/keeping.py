@@ -27,6 +27,8 @@ _LET_GO_EVERY_S = 60.0
 _CLOCK_MAY_DRIFT_S = 3600.0
 
 Where = Literal["database", "journal", "nowhere"]
+_GONE = (SQLAlchemyError, OSError, CountlabError)
+
 log = logging.getLogger("countlab.history")
 
 
@@ -50,7 +52,10 @@ class History:
 
     def open(self) -> None:
         """A database that is not there yet is no reason not to serve."""
-        self._away.set()
+        try:
+            self.database.prepare()
+        except _GONE as reason:
+            self._is_away(reason)
         self._bring_back()
         self._caretaker.start()
 
@@ -73,11 +78,15 @@ class History:
         try:
             commits.put(row).result(timeout=_PATIENCE_S)
         except Exception as reason:
-            if commits is self._to_database and not self.away:
-                self._away.set()
-                log.warning("history database away: rows wait on disk (%s)", _brief(reason))
+            if commits is self._to_database:
+                self._is_away(reason)
             return False
         return True
+
+    def _is_away(self, reason: Exception) -> None:
+        if not self.away:
+            self._away.set()
+            log.warning("history database away: rows wait on disk (%s)", _brief(reason))
 
     def _take_care(self) -> None:
         last = time.monotonic()
@@ -93,12 +102,10 @@ class History:
             if self.away:
                 self.database.prepare()
                 self._away.clear()
-            if self.journal.waiting() and (moved := self.journal.bring_in(self.database.write)):
+            if moved := self.journal.bring_in(self.database.write):
                 log.warning("history database back: %d rows that had waited are in it", moved)
-        except (SQLAlchemyError, OSError, CountlabError) as reason:
-            if not self.away:
-                log.warning("history database away: rows wait on disk (%s)", _brief(reason))
-            self._away.set()
+        except _GONE as reason:
+            self._is_away(reason)
 
     def _let_go(self) -> None:
         if self._clock.jumped():
@@ -109,7 +116,7 @@ class History:
             gone = let_go(
                 self.database.engine, days=settings.history_days, rows=settings.history_rows
             )
-        except (SQLAlchemyError, OSError) as reason:
+        except _GONE as reason:
             log.warning("old rows could not be deleted (%s)", _brief(reason))
         else:
             if gone:

@@ -1,0 +1,320 @@
+"""What was counted is kept: each row once, found again, exported, let go; whatever breaks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select
+
+from countlab.errors import CountlabError
+from countlab.history import Count, Database, History, Row, Wanted, find_page, new_row
+from countlab.history import keeping as keeping_module
+from countlab.history.journal import Journal
+from countlab.history.rows import Table
+from countlab.history.search import let_go
+from countlab.notebook import Server, serve
+from countlab.server import create_app
+from countlab.settings import Settings
+
+
+def a_row(**values: Any) -> Row:
+    usual: dict[str, Any] = {
+        "request_id": "r", "key_name": None, "picture_sha256": "0" * 64, "model": "fruits",
+        "engine": "openvino", "precision": "f32", "parameters": {"confidence": 0.5},
+        "object": None, "count": 1, "counts": {"orange": 1}, "milliseconds": {"find": 7.0},
+        "warnings": [], "receipt": {},
+    }  # fmt: skip
+    return new_row(**(usual | values))
+
+
+def number_of_rows(history: History) -> int:
+    with history.database.engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(Count)).scalar_one()
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def history(home: Path) -> Iterator[History]:
+    opened = History(Settings(home=home))
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a history and a key."""
+    settings = Settings(home=tmp_path_factory.mktemp("keeping"), api_keys="anna:secret-of-anna")
+    server = serve(create_app(settings=settings, history=True), port=0)
+    yield server
+    server.stop()
+
+
+KEY = {"X-API-Key": "secret-of-anna"}
+
+
+def ask(server: Server, path: str, picture: bytes | None = None, **headers: str) -> Any:
+    if picture is None:
+        return requests.get(server.url + path, headers=KEY | headers, timeout=30)
+    files = {"file": ("x.jpg", picture)}
+    return requests.post(server.url + path, files=files, headers=KEY | headers, timeout=60)
+
+
+def test_each_counting_route_leaves_a_row_that_says_all(
+    keeping: Server, photo: bytes, jpeg: bytes
+) -> None:
+    before = datetime.now(timezone.utc)
+    told = [
+        ask(keeping, "/countObjects?confidence=0.4&object=orange", photo).json(),
+        ask(keeping, "/countApples", photo, **{"X-Request-Id": "my-own.name"}).json(),
+        ask(keeping, "/predict/single", photo).json(),
+    ]
+    drawn = ask(keeping, "/predict", photo)
+    swept = ask(keeping, "/sweep", photo).json()
+    files = [("files", ("a", photo)), ("files", ("b", b"no picture")), ("files", ("c", jpeg))]
+    batch = requests.post(keeping.url + "/predict/batch", files=files, headers=KEY, timeout=60)
+    rows = ask(keeping, "/history").json()["rows"][::-1][-7:]
+    assert [row["object"] for row in rows] == ["orange", "apple", None, None, None, None, None]
+    for row, answer in zip(rows, told, strict=False):
+        for member in ("count", "counts", "model", "engine", "precision", "object", "receipt"):
+            assert row[member] == answer[member]
+        assert row["parameters"]["confidence"] == answer["confidence"]
+        assert row["milliseconds"] == answer["milliseconds"]
+        assert row["warnings"] == [warning["code"] for warning in answer["warnings"]]
+        assert row["picture_sha256"] == answer["receipt"]["picture_sha256"]
+    assert rows[1]["request_id"] == "my-own.name"
+    assert rows[3]["count"] == int(drawn.headers["x-count"])
+    assert rows[3]["request_id"] == drawn.headers["x-request-id"]
+    assert rows[4]["count"] == swept["stable"]["count"]
+    assert [row["count"] for row in rows[5:]] == [
+        entry["result"]["count"] for entry in batch.json()["results"] if "result" in entry
+    ]
+    assert {row["key_name"] for row in rows} == {"anna"}
+    times = [datetime.fromisoformat(row["time"]) for row in rows]
+    assert before - timedelta(seconds=1) < times[0] <= times[-1] <= datetime.now(timezone.utc)
+
+
+def test_what_was_refused_leaves_no_row_and_strangers_read_none(
+    keeping: Server, photo: bytes
+) -> None:
+    before = len(ask(keeping, "/history?limit=1000").json()["rows"])
+    assert ask(keeping, "/countObjects?object=horse", photo).status_code == 422
+    assert ask(keeping, "/countObjects", b"no picture").status_code == 415
+    assert len(ask(keeping, "/history?limit=1000").json()["rows"]) == before
+    assert requests.get(keeping.url + "/history", timeout=10).status_code == 401
+
+
+def test_pages_and_filters_and_the_export(keeping: Server, photo: bytes) -> None:
+    start = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
+    for path in ("/countOranges", "/countApples", "/countObjects?confidence=1", "/predict/single"):
+        ask(keeping, path, photo)
+    listed, cursor = [], ""
+    while cursor is not None:
+        page = ask(keeping, f"/history?limit=1&from={start}{cursor and '&cursor='}{cursor}").json()
+        listed += page["rows"]
+        cursor = page["next"]
+    assert len({row["id"] for row in listed}) == len(listed) == 4
+    assert [row["time"] for row in listed] == sorted((row["time"] for row in listed), reverse=True)
+
+    def found(query: str) -> int:
+        return len(ask(keeping, f"/history?from={start}&{query}").json()["rows"])
+
+    assert found("object=orange") == 2  # asked for, and found among everything
+    assert found("object=pear") == found("key=otto") == found("model=planets") == 0
+    assert found("key=anna&model=fruits") == 4
+    assert found(f"to={start}") == 0
+    export = ask(keeping, f"/history?from={start}&format=csv")
+    assert export.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(export.text)))
+    assert [row["id"] for row in rows] == [row["id"] for row in listed]
+    assert rows[0]["counts"].split(", ")[0].split()[0] in ("apple", "orange", "banana", "lemon")
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "cursor=x", "from=yesterday", "format=xml", "day=1",
+              "object=%22", "from=2026-11-20T12:00:00"],
+)  # fmt: skip
+def test_a_question_that_makes_no_sense_is_refused(keeping: Server, query: str) -> None:
+    answer = ask(keeping, f"/history?{query}")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_without_a_history_there_is_no_such_page(server: Server) -> None:
+    assert requests.get(server.url + "/history", timeout=10).status_code == 404
+
+
+def test_the_migrations_make_what_the_models_say(history: History) -> None:
+    with history.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_many_at_once_share_their_commits(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    write = history.database.write
+
+    def counting(rows: list[Row]) -> None:
+        commits.append(len(rows))
+        write(rows)
+
+    monkeypatch.setattr(history._to_database, "_write", counting)
+    threads = [
+        threading.Thread(target=lambda: [history.keep(a_row()) for _ in range(20)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert number_of_rows(history) == sum(commits) == 160
+    assert len(commits) < 120
+
+
+def test_a_row_written_twice_is_there_once(history: History) -> None:
+    row = a_row()
+    assert history.keep(row) == history.keep(row) == "database"
+    assert number_of_rows(history) == 1
+
+
+def test_a_locked_database_delays_nobody_for_long_and_gets_its_rows_later(
+    history: History, home: Path
+) -> None:
+    other = sqlite3.connect(home / "history.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    start = time.monotonic()
+    assert [history.keep(a_row()) for _ in range(3)] == ["journal"] * 3
+    assert time.monotonic() - start < 4
+    other.execute("ROLLBACK")
+    other.close()
+    until(lambda: not history.away and number_of_rows(history) == 3)
+    assert history.keep(a_row()) == "database"
+    until(lambda: not list((home / "history.waiting").iterdir()))
+
+
+def test_a_database_file_that_was_removed_is_noticed_with_the_first_row(
+    history: History, home: Path
+) -> None:
+    history.keep(a_row(request_id="before"))
+    for file in home.glob("history.sqlite*"):
+        file.unlink()
+    assert history.keep(a_row(request_id="after")) == "journal"
+    until(lambda: not history.away and number_of_rows(history) == 1)
+    assert find_page(history.database.engine, Wanted(), limit=9)[0]["request_id"] == "after"
+
+
+def test_rows_of_a_process_that_died_are_brought_in_once_and_torn_lines_are_not(
+    home: Path,
+) -> None:
+    rows, folder = [a_row() for _ in range(3)], home / "history.waiting"
+    died = Journal(folder)
+    died.write(rows)
+    died.close()  # as the system closes the files of a process that was killed
+    (file,) = folder.iterdir()
+    (folder / "copy.jsonl").write_bytes(file.read_bytes())
+    file.write_bytes(file.read_bytes() + b'{"id": "torn')
+    history = History(Settings(home=home))
+    history.open()
+    found = {row["id"] for row in find_page(history.database.engine, Wanted(), limit=9)}
+    history.close()
+    assert found == {row["id"] for row in rows}
+    assert not list(folder.iterdir())
+
+
+def test_a_journal_that_another_process_writes_to_is_left_alone(
+    history: History, home: Path
+) -> None:
+    other = Journal(home / "history.waiting")
+    other.write([a_row()])
+    history._bring_back()
+    assert number_of_rows(history) == 0
+    other.write([a_row()])
+    other.close()
+    until(lambda: number_of_rows(history) == 2)
+
+
+def test_old_rows_are_let_go_by_age_and_by_number(history: History) -> None:
+    now = datetime.now(timezone.utc)
+    for hours in (0, 12, 30, 70):
+        history.keep(a_row(time=(now - timedelta(hours=hours)).isoformat()))
+    assert let_go(history.database.engine, days=1, rows=None) == 2
+    assert let_go(history.database.engine, days=None, rows=1) == 1
+    assert number_of_rows(history) == 1
+
+
+def test_letting_go_happens_by_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping_module, "_LET_GO_EVERY_S", 0.1)
+    history = History(Settings(home=home, history_rows=2))
+    history.open()
+    for _ in range(5):
+        history.keep(a_row())
+    until(lambda: number_of_rows(history) == 2)
+    history.close()
+
+
+def test_a_clock_that_was_moved_makes_no_row_look_old(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = History(Settings(home=home, history_days=30))
+    history.open()
+    assert history.keep(a_row()) == "database"
+    year = 365 * 86400
+    real, real_ns = time.time, time.time_ns
+    for shift in (year, -year):
+        monkeypatch.setattr(time, "time", lambda shift=shift: real() + shift)
+        monkeypatch.setattr(time, "time_ns", lambda shift=shift: real_ns() + shift * 10**9)
+        assert history.keep(a_row()) == "database"
+        with caplog.at_level(logging.WARNING):
+            history._let_go()
+    assert "clock was moved" in caplog.text
+    ids = [row["id"] for row in find_page(history.database.engine, Wanted(), limit=9)]
+    history.close()
+    assert len(set(ids)) == 3
+
+
+def test_a_database_of_a_newer_version_is_left_alone_and_rows_wait(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database.of(Settings(home=home))
+    database.prepare()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    history = History(Settings(home=home))
+    history.open()
+    assert history.keep(a_row()) == "journal"
+    history.close()
+    assert "9999" in caplog.text
+
+
+@pytest.mark.parametrize("address", ["mysql://x", "no address", "postgresql+nodriver://x/y"])
+def test_an_address_that_is_no_database_is_told_without_repeating_it(
+    home: Path, address: str
+) -> None:
+    with pytest.raises(CountlabError) as refused:
+        History(Settings(home=home, database_url=address))
+    assert refused.value.code == "bad_database_url"
+    assert address not in str(refused.value)
