@@ -6,7 +6,7 @@ No picture arrives here and no model runs; the rules of counting are those of ev
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -17,7 +17,7 @@ from countlab.findings import Box, Finding, count_by_label
 from countlab.images import Picture
 from countlab.pipeline import Prediction
 from countlab.saved_error import counting_error
-from countlab.server.answers import Found, Swept
+from countlab.server.answers import Found, Step, Swept
 from countlab.server.asked import TheLab
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
@@ -27,17 +27,33 @@ from countlab.texts import Language
 recounting = APIRouter(include_in_schema=False)
 
 
-class _Answer(Swept):
-    """What /sweep told, sent back; more than so many findings no sweep tells."""
+_Confidence = Annotated[float, Field(ge=0, le=1)]
+_Edges = tuple[int, int, int, int]
+"""left, top, right, bottom in pixels of the upright picture"""
 
-    findings: list[Found] = Field(max_length=2000)
+
+class _Found(Found):
+    confidence: _Confidence
+    box: _Edges | None  # type: ignore[assignment]
+
+
+class _Step(Step):
+    confidence: _Confidence
+
+
+class _Answer(Swept):
+    """What /sweep told, sent back; anybody may send anything, so what it may be is said here."""
+
+    findings: list[_Found] = Field(max_length=2000)  # type: ignore[assignment]
+    steps: list[_Step] = Field(min_length=1, max_length=100)  # type: ignore[assignment]
+    width: int = Field(ge=1, le=1_000_000)
+    height: int = Field(ge=1, le=1_000_000)
 
 
 class _Recount(BaseModel):
     answer: _Answer
     object: str | None = None
-    region: tuple[int, int, int, int] | None = None
-    """left, top, right, bottom in pixels of the upright picture"""
+    region: _Edges | None = None
 
 
 @recounting.post("/recount")

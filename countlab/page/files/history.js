@@ -7,7 +7,7 @@ import { whenSeen } from "./health.js";
 import { download, fill, make, partsOf, remark } from "./page.js";
 
 const ON_CHART = 500;
-const IN_TABLE = 20;
+const IN_TABLE = 10;
 
 export function start(element, props) {
   new HistoryTab(partsOf(element), props).open(element);

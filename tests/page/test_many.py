@@ -1,0 +1,97 @@
+"""The Many tab: each picture its own result or its own error, and two downloads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.conftest import ROOT
+from tests.page.conftest import Open
+
+PICTURES = [ROOT / "images" / name for name in ("oranges_5.jpg", "oranges_10.jpg", "apples_3.jpg")]
+
+
+def open_many(page: Page) -> None:
+    page.get_by_role("tab", name="Many").click()
+    model = page.locator("#many").get_by_role("combobox", name="Model")
+    expect(model).to_have_value("fruits")  # it is there when the tab is ready
+
+
+def give(page: Page, pictures: list[Path]) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose pictures").click()
+    chooser.value.set_files(pictures)
+    expect(page.get_by_role("button", name="CSV")).to_be_enabled()
+
+
+def test_many_pictures_become_a_table_a_csv_and_a_zip(
+    open_page: Open, sites: dict[str, str], tmp_path: Path
+) -> None:
+    notes = tmp_path / "=notes.jpg"
+    notes.write_text("no picture")
+    page = open_page()
+    open_many(page)
+    give(page, [*PICTURES, notes])
+    expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
+    rows = [row.inner_text().split() for row in page.locator("#many tbody tr").all()]
+    assert [row[:2] for row in rows] == [
+        ["oranges_5.jpg", "5"], ["oranges_10.jpg", "10"], ["apples_3.jpg", "3"],
+        ["=notes.jpg", "–"],
+    ]  # fmt: skip
+    expect(page.locator("#many tbody tr").last).to_contain_text("not a picture the lab can read")
+    assert page.locator("#many tbody img").count() == 3
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    lines = list(csv.DictReader(text.splitlines()))
+    assert [line["file"] for line in lines] == [*(p.name for p in PICTURES), "'=notes.jpg"]
+    assert [(line["count"], line["orange"], line["apple"]) for line in lines] == [
+        ("5", "5", "0"), ("10", "10", "0"), ("3", "0", "3"), ("", "", ""),
+    ]  # fmt: skip
+    assert "not a picture" in lines[3]["error"]
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="ZIP").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [picture.name for picture in PICTURES]
+        for picture in PICTURES:
+            drawn = requests.post(
+                f"{sites['plain']}/predict",
+                files={"file": picture.read_bytes()},
+                timeout=60,
+            )
+            assert archive.read(picture.name) == drawn.content
+    expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
+
+
+def test_no_more_pictures_are_taken_than_in_a_batch(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("strict")
+    open_many(page)
+    expect(page.get_by_text("Up to 3 at a time")).to_be_visible()
+    copies = [tmp_path / f"{number}.jpg" for number in range(5)]
+    for copy in copies:
+        copy.write_bytes(PICTURES[0].read_bytes())
+    give(page, copies)
+    # This server takes one picture at a time and lets nobody wait: the page asks again.
+    expect(page.locator("#many-status")).to_have_text(
+        "3 of 3 pictures, 15 objects 2 were left out: at most 3 at a time."
+    )
+
+
+def test_choices_count_the_same_pictures_again(open_page: Open) -> None:
+    page = open_page()
+    open_many(page)
+    give(page, PICTURES)
+    tab = page.locator("#many")
+    tab.get_by_role("combobox", name="Object").select_option("apple")
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 3 objects")
+    tab.get_by_role("spinbutton", name="Confidence").fill("1")
+    tab.get_by_role("spinbutton", name="Confidence").press("Enter")
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 0 objects")
