@@ -185,7 +185,8 @@ def _print_tables(judged: list[Judged]) -> None:
     from countlab.cli.figures import details_of, summary_of
 
     console = results()
-    console.print(summary_of(judged))
+    for table in summary_of(judged):
+        console.print(table)
     console.print(
         f"[dim]Counted above confidence {judged[0].confidence:g}; mean error, bias and rms in "
         "objects;\n[dim]below each figure its 95 % interval over pictures."

@@ -12,18 +12,19 @@ from countlab.evaluate.judged import Judged
 _NUMBERS = ("rows", "exact", "within 1", "mean error", "bias", "rms")
 
 
-def summary_of(judged: Sequence[Judged]) -> Table:
+def summary_of(judged: Sequence[Judged]) -> list[Table]:
     """Each model and engine, first where there is something to count: zeros come easily."""
-    boxes = any(one.average_precision for one in judged)
-    table = _table("model", *_NUMBERS, *(("mAP50", "mAP") if boxes else ()))
+    table = _table("model", *_NUMBERS)
     for one in judged:
         table.add_row(f"[bold]{one.name}")
         if one.some:
-            table.add_row("  something there", *_cells(one.some))
-        precise = one.average_precision
-        more = (f"{precise.map50:.2f}", f"{precise.map:.2f}") if precise else ()
-        table.add_row("  all rows", *_cells(one.overall), *more)
-    return table
+            table.add_row(" something there", *_cells(one.some))
+        table.add_row(" all rows", *_cells(one.overall))
+    boxes = _table("where the boxes are", "mAP at half an overlap", "mAP (COCO)")
+    for one in judged:
+        if precise := one.average_precision:
+            boxes.add_row(one.name, f"{precise.map50:.3f}", f"{precise.map:.3f}")
+    return [table, boxes] if boxes.row_count else [table]
 
 
 def details_of(judged: Judged) -> list[Table]:

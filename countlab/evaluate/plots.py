@@ -95,6 +95,7 @@ def _count_against_truth(rows: Sequence[Row]) -> str:
         axes.scatter(truth, counted, s=30 + 60 * np.log2(number), color=colour, alpha=0.85)
     axes.set_xlim(-1, top)
     axes.set_ylim(-1, top)
+    axes.locator_params(integer=True)
     axes.set_xlabel("true count")
     axes.set_ylabel("counted")
     return _svg(figure, "Count against truth")
