@@ -63,8 +63,10 @@ class Composer:
         if None not in self.cutouts or self.rng.random() < 0.4:
             return self._everyday(width, height), none
         scene = Scene(self._ground(width, height))
-        for _ in range(int(self.rng.integers(1, 5))):
-            self._lay(scene, None, self.rng.uniform(0.12, 0.6) * width, None)
+        # As small as fruit gets in a scene: a tomato far away is an apple to whoever saw none.
+        size = math.exp(self.rng.uniform(math.log(0.07), math.log(0.6)))
+        for _ in range(int(self.rng.integers(1, 5 if size > 0.2 else 9))):
+            self._lay(scene, None, size * width * math.exp(self.rng.normal(0, 0.2)), None)
         return scene.result()[0], none
 
     def _mosaic(self, width: int, height: int) -> Picture:
@@ -97,7 +99,7 @@ class Composer:
             rng.choice([1, 2, 3, 4, 5, 6, 8, 11], p=[0.2, 0.2, 0.17, 0.13, 0.1, 0.08, 0.07, 0.05])
         )
         largest = 0.95 if number == 1 else min(0.75, 1.5 / math.sqrt(number))
-        longest = rng.uniform(0.3 * largest, largest) * min(width, height)
+        longest = rng.uniform(0.22 * largest, largest) * min(width, height)
         same = rng.choice(self.counted) if rng.random() < 0.55 else None
         heap = rng.random() < 0.5
         at: tuple[float, float] | None = None
