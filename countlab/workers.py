@@ -110,6 +110,9 @@ class Workers:
     def _replaced(self, worker: _Worker) -> _Worker:
         pid, status = worker.process.pid, worker.process.exitcode
         mark_process_dead(pid, self._figures.name)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(EOFError, OSError):
+            if worker.link.poll() and isinstance(told := worker.link.recv(), CountlabError):
+                log.error("worker %s could not start: %s", pid, told)
         worker.link.close()
         self._stopping.wait(worker.started + _AT_MOST_EVERY_S - time.monotonic())
         new = self._start()
@@ -126,8 +129,8 @@ def _work(make: MakeApp, listening: socket.socket, host: str, link: Connection) 
     except CountlabError as error:
         link.send(error)
         return
-    link.send(None)
-    with contextlib.suppress(EOFError, KeyboardInterrupt):
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):  # the parent may be gone
+        link.send(None)
         link.recv()
     end_at_last(LAST_ANSWERS_S + LAST_WORDS_S)
     server.stop()

@@ -16,11 +16,11 @@ from typing import Any
 
 import requests
 
-COUNTLAB = str(Path(sys.executable).with_name("countlab"))
-
 
 class Service:
     """Started when this returns; `kill()` and `end()` as an operator would."""
+
+    COMMAND = (str(Path(sys.executable).with_name("countlab")), "serve")
 
     def __init__(
         self, home: Path, *options: str, before: Callable[[], None] | None = None, **settings: str
@@ -30,7 +30,7 @@ class Service:
         self._log = home.parent / f"{home.name}.log"
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                [COUNTLAB, "serve", "--port", "0", *options],
+                [*self.COMMAND, "--port", "0", *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
