@@ -45,6 +45,10 @@ def evaluate(
     nms: Annotated[
         float | None, typer.Option(min=0, max=1, help="The model's own value if left out.")
     ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option(help="Look at overlapping tiles too: off, auto, or how many along a side."),
+    ] = None,
     names: Annotated[
         Path | None,
         typer.Option(help="For YOLO labels: the names, one a line, in the order of the numbers."),
@@ -104,10 +108,12 @@ def evaluate(
     engines: Sequence[str | None] = engine or [None]
     if against and len(models) * len(engines) > 1:
         raise typer.BadParameter("--against compares one model and engine with another")
+    if save and tiles not in (None, "off"):
+        raise typer.BadParameter("--save keeps the error of whole pictures: leave --tiles out")
     settings = Settings.from_environment()
     known = read_truth(folder, truth, objects=object or (), names=names)
     pipeline = Pipeline(settings)
-    asked = [AskedAtAny(model=m, engine=e, nms=nms) for m in models for e in engines]
+    asked = [AskedAtAny(model=m, engine=e, nms=nms, tiles=tiles) for m in models for e in engines]
     judged = [_judge(pipeline, known, one, confidence) for one in asked]
     increase = None
     if against:

