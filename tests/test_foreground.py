@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import select
@@ -57,7 +58,9 @@ def test_serve_answers_and_ends_cleanly(
         assert len(list((tmp_path / "kept").iterdir())) == 1
         process.send_signal(ending)
         _, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["route"] for line in lines] == ["/countObjects"]
     with socket.create_server(("127.0.0.1", port)):
         """The port is free again."""
 

@@ -35,8 +35,11 @@ class Lab:
         self._keeping = threading.Lock()
 
     def load(self) -> None:
-        """Begins to open the model of those who name none, so that the first of them waits less."""
-        threading.Thread(target=self._load, name="loading", daemon=True).start()
+        """Begins to open the model of those who name none, so that the first of them waits less.
+
+        No daemon: a process that ended while OpenVINO compiles would end with a crash.
+        """
+        threading.Thread(target=self._load, name="loading").start()
 
     def _load(self) -> None:
         try:
