@@ -4,9 +4,10 @@ PORT   ?= 8000
 BIN    := .venv/bin
 TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
+PEERS  := .venv-peers/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test system-packages check fix pins material detector error images test-training test-scenes clean
+.PHONY: help run lab test system-packages check fix bench pins material detector error images test-training test-scenes clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +39,9 @@ fix: .venv/ready-dev  ## format, mend what ruff can, strip the notebooks
 pins: .venv/ready  ## resolve requirements into constraints.txt again
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 		requirements.txt requirements-dev.txt --output-file constraints.txt
+
+bench: .venv/ready-dev .venv-peers/ready  ## the classic server and its peers beside countlab's: 25 minutes (QUICK=1: two)
+	@$(BIN)/countlab bench $(if $(QUICK),--quick)
 
 material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (an hour of two cores)
 	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
@@ -74,7 +78,7 @@ test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 	@$(SCENES)/python -m pytest --noconftest tests/training/test_cutouts.py tests/training/test_scenes.py
 
 clean:  ## remove the environments and caches, nothing of yours
-	rm -rf .venv .venv-training .venv-scenes .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-training .venv-scenes .venv-peers .mypy_cache .ruff_cache .pytest_cache *.egg-info
 
 # The environments. uv takes seconds where pip takes a minute; where it cannot be used
 # (an index that only pip is told of, say), pip does the same.
@@ -103,6 +107,14 @@ endef
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt -e .)
+	@touch $@
+
+# The servers that people would pick instead, for the bench alone.
+.venv-peers/ready: benchmarks/peers/requirements.txt constraints.txt
+	@echo "Setting up .venv-peers (once) …"
+	@$(PYTHON) -m venv .venv-peers
+	@$(PEERS)/python -m pip install --quiet --disable-pip-version-check uv
+	$(call install,$(PEERS),-c constraints.txt -r benchmarks/peers/requirements.txt)
 	@touch $@
 
 .venv-scenes/ready: training/scenes/requirements.txt

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.rounds import Plan, Side
 
-_COLUMNS = ("requests/s", "spread", "×", "p50 ms", "p95 ms", "CPU ms", "client CPU ms")
+_COLUMNS = ("requests/s", "spread", "×", "p50 ms", "p95 ms", "CPU ms")
 
 
 def print_sides(console: Console, title: str, sides: Sequence[Side], plan: Plan) -> None:
@@ -28,22 +29,36 @@ def print_sides(console: Console, title: str, sides: Sequence[Side], plan: Plan)
             for side in sides:
                 table.add_row(side.server, *_figures(side, sides[0], answer, clients))
             console.print(table)
-    table = Table("", "peak memory MB", "wrong answers", "errors", "beside the first", box=None)
+    console.print(_soundness(sides))
+
+
+def _soundness(sides: Sequence[Side]) -> Table:
+    """Whether the answers were right, and what else the servers took."""
+    columns = ("memory MB", "wrong", "errors", "client CPU ms", "beside the first")
+    table = Table("all of it", *columns, box=None, pad_edge=False)
+    for column in table.columns[1:5]:
+        column.justify = "right"
     for side in sides:
-        megabytes = f"{side.peak_bytes / 2**20:.0f}"
+        client_cpu_ms = median(stretch.client_cpu_ms for stretch in side.stretches)
         table.add_row(
-            side.server, megabytes, str(side.wrong), str(side.failed), str(side.agreement)
+            side.server,
+            f"{side.peak_bytes / 2**20:.0f}",
+            str(side.wrong),
+            str(side.failed),
+            f"{client_cpu_ms:.1f}",
+            str(side.agreement),
         )
-    console.print(table)
+    return table
 
 
 def _figures(side: Side, first: Side, answer: str, clients: int) -> list[str]:
-    rate, low_high = (look("per_second", answer, clients) for look in (side.middle, side.spread))
+    rate = side.middle("per_second", answer, clients)
+    low, high = side.spread("per_second", answer, clients)
     times = rate / first.middle("per_second", answer, clients)
-    rest = ("p50_ms", "p95_ms", "cpu_ms", "client_cpu_ms")
+    rest = ("p50_ms", "p95_ms", "cpu_ms")
     return [
         f"{rate:.1f}",
-        "{:.1f}–{:.1f}".format(*low_high),
+        f"{low:.1f}–{high:.1f}",
         f"{times:.1f}",
         *(f"{side.middle(figure, answer, clients):.1f}" for figure in rest),
     ]

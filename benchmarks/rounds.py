@@ -117,12 +117,15 @@ def _turns(servers: list[Asked], plan: Plan) -> Iterator[tuple[str, int, Asked]]
 class Asked:
     """A running server with the questions that it gets and its own answers to them, one by one."""
 
-    def __init__(self, running: Running, plan: Plan) -> None:
+    def __init__(
+        self, running: Running, plan: Plan, pictures: tuple[bytes, ...] | None = None
+    ) -> None:
         self.running = running
         self.name = running.contestant.name
+        self._pictures = pictures or sent_pictures()
         with contextlib.closing(Connection(running.port)) as connection:
             self._serial = {
-                answer: [self._ask(connection, answer, picture) for picture in sent_pictures()]
+                answer: [self._ask(connection, answer, picture) for picture in self._pictures]
                 for answer in {*plan.answers, "json"}
             }
         self.findings: list[Any] = self._serial["json"]
@@ -156,7 +159,7 @@ class Asked:
         """Each client begins with another picture, under a file name of its own."""
         asked = [
             Question(self._request(answer, picture, client), right)
-            for picture, right in zip(sent_pictures(), self._serial[answer], strict=True)
+            for picture, right in zip(self._pictures, self._serial[answer], strict=True)
         ]
         first = client % len(asked)
         return asked[first:] + asked[:first]

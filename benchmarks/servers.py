@@ -31,7 +31,7 @@ class Contestant:
     picture_path: str
     json_path: str
     environment: dict[str, str] = field(default_factory=dict)
-    prepare: _Prepare = lambda folder: None
+    prepare: _Prepare | None = None
 
 
 class Running:
@@ -45,7 +45,7 @@ class Running:
     @property
     def cpu_s(self) -> float:
         """Of all its processes since they started."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._family())
+        return sum(_cpu_s(process) for process in self._family())
 
     @property
     def peak_bytes(self) -> int:
@@ -74,9 +74,8 @@ class Running:
 
     def _family(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self._process.pid)
-            return [process, *process.children(recursive=True)]
-        return []
+            return [self._process, *self._process.children(recursive=True)]
+        return [self._process]
 
 
 @contextlib.contextmanager
@@ -84,7 +83,8 @@ def started(contestant: Contestant) -> Iterator[Running]:
     """A server for the block, in an empty folder, deaf to the Ctrl-C that ends the bench."""
     with tempfile.TemporaryDirectory(prefix="countlab-bench-") as named:
         folder = Path(named)
-        contestant.prepare(folder)
+        if contestant.prepare:
+            contestant.prepare(folder)
         port, log = _free_port(), folder / "log.txt"
         with log.open("wb") as output:
             process = psutil.Popen(
@@ -140,6 +140,12 @@ def _link_home(measured: Measured, folder: Path) -> None:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return float(sum(process.cpu_times()[:2]))
+    return 0.0
 
 
 def _peak_bytes(process: psutil.Process) -> int:

@@ -13,6 +13,7 @@ import typer
 
 from countlab import __version__
 from countlab.cli import (
+    benching,
     checking,
     comparing,
     converting,
@@ -49,6 +50,7 @@ app.command()(checking.doctor)
 app.command()(comparing.compare)
 app.command()(converting.export)
 app.command()(converting.quantize)
+app.command()(benching.bench)
 app.command()(past.history)
 app.command()(verifying.verify)
 app.command()(servers.tour)

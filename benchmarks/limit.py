@@ -1,0 +1,134 @@
+"""The engine alone against the limit: how near inference is to what the machine can multiply,
+and how much of a request is inference at all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import openvino
+from rich.table import Table
+
+from benchmarks.machine import peak_gflops
+from benchmarks.models import Measured
+from benchmarks.pictures import sent_pictures
+from benchmarks.rounds import Asked, Plan
+from benchmarks.servers import countlab, started
+from countlab.engines import Engine, open_engine
+from countlab.engines.openvino import graph_of
+from countlab.images import Pixels, read_picture
+
+if TYPE_CHECKING:
+    from benchmarks.bench import Bench
+
+_ROUNDS, _STRETCH_S, _CLIENTS = 3, 1.5, 8
+_PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
+
+
+@dataclass(frozen=True)
+class Limit:
+    model: str
+    weights: str
+    engine: str
+    gflop: float
+    """Multiplications and additions in the convolutions of one picture, in thousand millions."""
+    alone_per_second: float
+    """Pictures a second when one caller asks the engine, resizing and reading rows included."""
+    crowd_per_second: float
+    """The same with eight callers."""
+    peak_share: float
+    """Of the best that a large matrix product reaches here in this precision."""
+    inference_share: float
+    """Of a request's CPU time, annotated JPEG out, eight clients."""
+
+
+def measure(models: list[Measured], engines: list[str], bench: Bench) -> list[dict[str, Any]]:
+    done = []
+    for engine in engines:
+        bench.tell(f"the most that this machine multiplies in {_PRECISIONS[engine]}")
+        peak = peak_gflops(_PRECISIONS[engine])
+        for model in models:
+            bench.tell(f"{model.name}, {engine} alone")
+            done.append(_one(model, engine, peak))
+        bench.console.print(
+            f"\n[bold]{engine} alone[/] · large matrix products: {peak:.0f} GFLOP/s"
+        )
+        bench.console.print(_table([limit for limit in done if limit.engine == engine]))
+    return [asdict(limit) for limit in done]
+
+
+def _one(model: Measured, name: str, peak: float) -> Limit:
+    engine, gflop = open_engine(name, model.model, model.files), _gflop(model)
+    pixels = read_picture(sent_pictures()[0], max_bytes=10**8, max_pixels=10**8).pixels
+    _calls(engine, pixels, model, callers=_CLIENTS)  # warm
+    alone, crowd, shares = [], [], []
+    with started(countlab(model, name)) as running:
+        server = Asked(running, Plan(1, 1.0, clients=(_CLIENTS,), answers=("jpeg",)))
+        for _ in range(_ROUNDS):
+            alone.append(_calls(engine, pixels, model, callers=1)[0])
+            rate, cpu_ms = _calls(engine, pixels, model, callers=_CLIENTS)
+            crowd.append(rate)
+            shares.append(cpu_ms / server.stretch("jpeg", _CLIENTS, _STRETCH_S).cpu_ms)
+    best = max(median(alone), median(crowd))
+    return Limit(
+        model=model.name,
+        weights=model.weights,
+        engine=name,
+        gflop=gflop,
+        alone_per_second=median(alone),
+        crowd_per_second=median(crowd),
+        peak_share=best * gflop / peak,
+        inference_share=median(shares),
+    )
+
+
+def _calls(engine: Engine, pixels: Pixels, model: Measured, *, callers: int) -> tuple[float, float]:
+    """Pictures a second, and CPU milliseconds for each."""
+    done, until = [0] * callers, time.perf_counter() + _STRETCH_S
+
+    def call(caller: int) -> None:
+        while time.perf_counter() < until:
+            engine.find(pixels, confidence=0.5, nms=model.model.nms)
+            done[caller] += 1
+
+    threads = [threading.Thread(target=call, args=(n,)) for n in range(callers)]
+    begun, cpu = time.perf_counter(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    return sum(done) / spent, cpu / sum(done) * 1000
+
+
+def _gflop(model: Measured) -> float:
+    graph = graph_of(model.model, model.files)
+    total = 0
+    for node in openvino.Core().read_model(graph).get_ops():
+        if node.get_type_name() in ("Convolution", "GroupConvolution"):
+            kernel, outputs = node.input(1).get_shape(), node.output(0).get_shape()
+            per_output = 1
+            for length in kernel[-3:]:  # input channels of a group, height, width
+                per_output *= length
+            height, width = outputs[2:]
+            total += 2 * per_output * outputs[1] * height * width
+    return total / 1e9
+
+
+def _table(limits: list[Limit]) -> Table:
+    columns = ("GFLOP", "1 caller/s", "8 callers/s", "of the peak", "of a request's CPU")
+    table = Table("model", *columns, box=None, pad_edge=False)
+    for limit in limits:
+        table.add_row(
+            f"{limit.model} ({limit.weights})",
+            f"{limit.gflop:.1f}",
+            f"{limit.alone_per_second:.1f}",
+            f"{limit.crowd_per_second:.1f}",
+            f"{limit.peak_share:.0%}",
+            f"{limit.inference_share:.0%}",
+        )
+    return table

@@ -1,0 +1,117 @@
+"""The work itself, for every peer alike: picture in, boxes out, with numpy and OpenCV.
+
+Knows nothing of countlab and imports nothing from it: this is what a person would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Network = Callable[[Array], Array]
+
+_CONFIDENCE, _SIZE, _CORES = 0.5, (416, 416), os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a peer is told when it starts."""
+
+    runtime: str
+    port: int
+    graph: str
+    labels: list[str]
+    nms: float
+
+
+def options() -> Options:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--runtime", choices=["onnxruntime", "openvino"], required=True)
+    asked.add_argument("--port", type=int, required=True)
+    asked.add_argument("--graph", required=True)
+    asked.add_argument("--labels", required=True)
+    asked.add_argument("--nms", type=float, required=True)
+    said = asked.parse_args()
+    labels = Path(said.labels).read_text().split("\n")
+    return Options(said.runtime, said.port, said.graph, labels, said.nms)
+
+
+def network(told: Options) -> Network:
+    """Input in, rows out; safe to call from many threads."""
+    return {"onnxruntime": _onnxruntime, "openvino": _openvino}[told.runtime](told.graph)
+
+
+def _onnxruntime(graph: str) -> Network:
+    import onnxruntime
+
+    how = onnxruntime.SessionOptions()
+    how.intra_op_num_threads = _CORES
+    how.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = onnxruntime.InferenceSession(graph, how, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda given: np.asarray(session.run(None, {name: given})[0][0])
+
+
+def _openvino(graph: str) -> Network:
+    import openvino
+
+    how = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(graph, "CPU", how)
+
+    def run(given: Array) -> Array:
+        return np.asarray(compiled.create_infer_request().infer([given])[0][0])
+
+    return run
+
+
+def decoded(data: bytes) -> Array:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None, "not a picture"
+    return image
+
+
+def found_in(image: Array, run: Network, told: Options) -> list[dict[str, Any]]:
+    """Boxes at confidence 0.5 after NMS across labels, all rows at once."""
+    rows = run(cv2.dnn.blobFromImage(image, 0.00392, _SIZE, swapRB=True))
+    rows = rows[rows[:, 4] > _CONFIDENCE]
+    best = rows[:, 5:].argmax(axis=1)
+    scores = rows[np.arange(len(rows)), best + 5]
+    sure = scores > _CONFIDENCE
+    rows, best, scores = rows[sure], best[sure], scores[sure]
+    height, width = image.shape[:2]
+    boxes = (rows[:, :4] * [width, height, width, height]).astype(int).astype(float)
+    boxes[:, :2] -= boxes[:, 2:] / 2
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), _CONFIDENCE, told.nms)
+    corners = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+    corners = corners.astype(int).clip(0, [width, height, width, height])
+    return [
+        {
+            "label": told.labels[best[index]],
+            "confidence": float(scores[index]),
+            "box": corners[index].tolist(),
+        }
+        for index in kept
+    ]
+
+
+def drawn(image: Array, findings: list[dict[str, Any]]) -> bytes:
+    for finding in findings:
+        left, top, right, bottom = finding["box"]
+        text = f"{finding['label']} {finding['confidence']:.0%}"
+        cv2.rectangle(image, (left, top), (right, bottom), (0, 160, 0), 3)
+        cv2.putText(image, text, (left, top - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 160, 0), 2)
+    return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def as_json(findings: list[dict[str, Any]]) -> str:
+    return json.dumps({"count": len(findings), "findings": findings})
