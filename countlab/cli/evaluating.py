@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from countlab.asked import AskedAtAny
-from countlab.cli.terminal import remarks, results, tell
+from countlab.cli.evaluated import print_json, print_tables, save_error, tell_increase, write_page
+from countlab.cli.terminal import remarks, tell
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -119,14 +120,14 @@ def evaluate(
     if against:
         increase = _increase(pipeline, judged[0], against, known, asked[0])
     if json:
-        _print_json(folder, judged, increase)
+        print_json(folder, judged, increase)
     else:
-        _print_tables(judged)
+        print_tables(judged)
     if html:
-        _write_page(html, folder, judged, increase)
+        write_page(html, folder, judged, increase)
     for one in judged if save else ():
-        _save(one.measured, measured_on or folder.resolve().name, settings)
-    worse = _tell_increase(increase, max_mae_increase, strict) if increase else False
+        save_error(one, measured_on or folder.resolve().name, settings)
+    worse = tell_increase(increase, max_mae_increase, strict) if increase else False
     raise typer.Exit(1 if worse or any(one.measured.errors for one in judged) else 0)
 
 
@@ -176,69 +177,3 @@ def _increase(
         theirs["model"] = against
     other = _judge(pipeline, known, theirs, mine.confidence)
     return increase(mine.rows, other.rows, other=other.name)
-
-
-def _print_json(folder: Path, judged: list[Judged], increase: Increase | None) -> None:
-    import json
-
-    document: dict[str, Any] = {"folder": str(folder), "results": [one.as_json() for one in judged]}
-    if increase:
-        document["against"] = increase.as_json()
-    print(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _print_tables(judged: list[Judged]) -> None:
-    from countlab.cli.figures import details_of, summary_of
-
-    console = results()
-    for table in summary_of(judged):
-        console.print(table)
-    console.print(
-        f"[dim]Counted above confidence {judged[0].confidence:g}; mean error, bias and rms in "
-        "objects;\n[dim]below each figure its 95 % interval over pictures."
-    )
-    for one in judged:
-        if len(judged) > 1:
-            console.print(f"\n[bold]{one.name}")
-        for table in details_of(one):
-            console.print()
-            console.print(table)
-
-
-def _write_page(path: Path, folder: Path, judged: list[Judged], increase: Increase | None) -> None:
-    from countlab.errors import CountlabError
-    from countlab.evaluate.report import page_of
-
-    try:
-        path.write_text(page_of(judged, folder=folder.name, increase=increase), encoding="utf-8")
-    except OSError as reason:
-        raise CountlabError("cannot_write", path=path, reason=reason.strerror) from reason
-    remarks().print(f"\nThe page: {path}", soft_wrap=True)
-
-
-def _save(measured: Measured, measured_on: str, settings: Settings) -> None:
-    from countlab.evaluate.calibration import calibrate
-    from countlab.saved_error import save
-
-    error = calibrate(measured, measured_on=measured_on)
-    path = save(error, measured.model, settings.home)
-    remarks().print(
-        f"\nThe measured error of {measured.model.name} is in {path}: counts now say what is "
-        "likely (a server that runs, after a new start).",
-        soft_wrap=True,
-    )
-
-
-def _tell_increase(found: Increase, bound: float, strict: bool) -> bool:
-    """What was compared with what, in words; true when the gate closes."""
-    worse = found.exceeds(bound, strict=strict)
-    end, value = ("upper", found.high) if strict else ("lower", found.low)
-    verdict = "[red]✗ worse" if worse else "[green]✓"
-    remarks().print(
-        f"\nMean absolute error against {found.other}: {found.value:+.3f} objects "
-        f"(90 % of paired draws: {found.low:+.3f} to {found.high:+.3f}; {found.rows} rows in "
-        f"{found.pictures} pictures).\n{verdict}[/] The {end} end, {value:+.3f}, is "
-        f"{'above' if worse else 'not above'} {bound:+.3f}.",
-        soft_wrap=True,
-    )
-    return worse

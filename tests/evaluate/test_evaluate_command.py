@@ -121,6 +121,9 @@ def test_saving_gives_the_next_count_a_range(run: Run, home: Path) -> None:
     status, _, err = run("evaluate", IMAGES, "--save")
     assert status == 0
     assert str(home / "errors" / "fruits-f32.json") in err
+    held = re.search(r"these ranges hold the true count \((\d+)%\)", err)
+    assert held
+    assert int(held[1]) >= 90
     status, out, _ = run("count", IMAGES / "oranges_4.jpg", "--object", "orange")
     found = re.search(r" 4 \((\d+)–(\d+)\) ", out)
     assert found
