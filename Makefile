@@ -7,7 +7,7 @@ SCENES := .venv-scenes/bin
 PEERS  := .venv-peers/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test system-packages check fix bench pins material detector error images test-training test-scenes clean
+.PHONY: help run lab test system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,6 +76,12 @@ test-training: .venv-training/ready  ## the tests that need torch, a short train
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 	@$(SCENES)/python -m pytest --noconftest tests/training/test_cutouts.py tests/training/test_scenes.py
+
+soak: .venv/ready-dev  ## ten minutes of mixed load on a real server, held to its promises
+	@$(BIN)/python -m tests.soak --minutes 10
+
+soak-short: .venv/ready-dev  ## the same for one minute
+	@$(BIN)/python -m tests.soak --minutes 1
 
 clean:  ## remove the environments and caches, nothing of yours
 	rm -rf .venv .venv-training .venv-scenes .venv-peers .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -171,9 +171,9 @@ def test_told_to_end_it_finishes_what_is_at_work_and_refuses_the_new(
     tmp_path: Path, photo: bytes
 ) -> None:
     answers: list[requests.Response] = []
-    keys = {"COUNTLAB_API_KEYS": "anna:a-secret-key-that-must-not-leak"}
+    keys = "anna:a-secret-key-that-must-not-leak"
     key = {"X-API-Key": "a-secret-key-that-must-not-leak"}
-    with Service(tmp_path / "home", **keys) as service:
+    with Service(tmp_path / "home", COUNTLAB_API_KEYS=keys) as service:
         assert service.count(photo, **key).status_code == 200
         files = [("files", ("x", photo))] * 30
 

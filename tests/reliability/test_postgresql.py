@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -140,7 +141,7 @@ def test_rows_wait_while_the_database_is_gone_and_come_in_once(
     rows = [a_row() for _ in range(9)]
     assert [history.keep(row) for row in rows[:3]] == ["database"] * 3
     postgresql.stop()
-    times = [timed(lambda row=row: history.keep(row)) for row in rows[3:]]
+    times = [timed(partial(history.keep, row)) for row in rows[3:]]
     assert max(times) < 3
     assert list((home / "history.waiting").iterdir())
     postgresql.start()

@@ -1,0 +1,1 @@
+"""The soak: a real server under mixed load for minutes, held to its promises (`make soak`)."""
