@@ -56,7 +56,10 @@ def folder(tmp_path: Path, photo: bytes, jpeg: bytes) -> Path:
     return pictures
 
 
-@pytest.mark.parametrize("command", [[], ["count"], ["serve"], ["fetch"], ["doctor"], ["tour"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["count"], ["serve"], ["fetch"], ["doctor"], ["tour"], ["evaluate"], ["selfcheck"]],
+)
 def test_help_is_quick_and_shows_how(command: list[str]) -> None:
     script = (
         "import sys\nfrom countlab.cli import main\n"

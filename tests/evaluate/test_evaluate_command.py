@@ -93,6 +93,39 @@ def test_the_page_is_one_file_with_plots_and_the_worst_picture_first(
     assert "orange: 9, counted <b>6</b>" in text
 
 
+def test_against_its_own_boxes_a_model_is_perfect(run: Run, folder: Path, tmp_path: Path) -> None:
+    """COCO JSON and YOLO labels written from what the model finds, read back and judged."""
+    labels = ["apple", "banana", "orange", "lemon"]
+    images, marks, yolo = [], [], tmp_path / "labels"
+    yolo.mkdir()
+    (yolo / "classes.txt").write_text("\n".join(labels))
+    for number, path in enumerate(sorted(folder.glob("*.jpg"))):
+        found = Pipeline().predict(path.read_bytes())
+        width, height = found.picture.width, found.picture.height
+        images.append({"id": number, "file_name": path.name, "width": width, "height": height})
+        lines = []
+        for finding in found.findings:
+            assert finding.box
+            left, top, right, bottom = finding.box
+            which, sides = labels.index(finding.label), [right - left, bottom - top]
+            marks.append({"image_id": number, "category_id": which, "bbox": [left, top, *sides]})
+            x, y = (left + right) / 2 / width, (top + bottom) / 2 / height
+            lines.append(f"{which} {x} {y} {sides[0] / width} {sides[1] / height}")
+        (yolo / f"{path.stem}.txt").write_text("\n".join(lines))
+    coco = tmp_path / "coco.json"
+    names = [{"id": place, "name": label} for place, label in enumerate(labels)]
+    document = {"images": images, "annotations": marks, "categories": names}
+    coco.write_text(json.dumps(document))
+    for truth in (coco, yolo):
+        status, out, _ = run("evaluate", folder, "--truth", truth, "--json")
+        assert status == 0
+        (result,) = json.loads(out)["results"]
+        assert len(result["rows"]) == 6 * len(labels)
+        assert result["all_rows"]["exact"]["value"] == 1
+        assert result["average_precision"]["map"] == pytest.approx(1)
+    assert "mAP (COCO)" in run("evaluate", folder, "--truth", coco)[1]
+
+
 def test_a_missing_picture_is_told_and_the_rest_is_judged(run: Run, folder: Path) -> None:
     (folder / "oranges_1.jpg").unlink()
     (folder / "oranges_2.jpg").write_bytes(b"no picture")
