@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from countlab.cli import main
 from countlab.images import Pixels, read_picture, write_picture
 from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.settings import Settings
 
+Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parent.parent
 FRUITS = ROOT / "countlab" / "models" / "fruits"
 
@@ -107,3 +109,21 @@ def drawing() -> Pixels:
 @pytest.fixture
 def jpeg(drawing: Pixels) -> bytes:
     return write_picture(drawing, "JPEG")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in an English terminal: exit status, standard output, standard error."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run_once(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        status = end.value.code
+        assert isinstance(status, int)
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run_once

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,29 +20,9 @@ from pathlib import Path
 import pytest
 
 from countlab import catalogue
-from countlab.cli import main
 from countlab.notebook import Server
 from countlab.pipeline import Pipeline
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in an English terminal: exit status, standard output, standard error."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run_once(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        status = end.value.code
-        assert isinstance(status, int)
-        told = capsys.readouterr()
-        return status, told.out, told.err
-
-    return run_once
+from tests.conftest import Run
 
 
 @pytest.fixture

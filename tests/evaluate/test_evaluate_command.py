@@ -5,36 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from countlab.cli import main
 from countlab.evaluate.selfcheck import CHANGES
 from countlab.images import Pixels, read_picture
 from countlab.pipeline import Pipeline, Prediction
+from tests.conftest import Run
 from tests.evaluate.conftest import IMAGES
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run_once(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        assert isinstance(end.value.code, int)
-        told = capsys.readouterr()
-        return end.value.code, told.out, told.err
-
-    return run_once
 
 
 @pytest.fixture
