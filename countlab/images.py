@@ -21,6 +21,7 @@ from countlab.colours import Pixels as Pixels
 from countlab.colours import colours_of, plain_colours
 from countlab.errors import CountlabError
 from countlab.findings import Doubt
+from countlab.jpeg import write_jpeg
 from countlab.structure import begins_like, check_outline, check_tiles
 
 FORMATS = {
@@ -31,7 +32,7 @@ FORMATS = {
     "GIF": "image/gif",
     "TIFF": "image/tiff",
 }
-_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tiff"}
+_ENDINGS = {"PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tiff"}
 _ORIENTATION = 0x0112
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _TURNS: dict[int, Callable[[Pixels], Any]] = {
@@ -94,6 +95,8 @@ def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
 
 def write_picture(pixels: Pixels, format: str) -> bytes:
     """Encodes pixels in the format that a picture came in."""
+    if format == "JPEG":
+        return write_jpeg(pixels)
     if format in _ENDINGS:
         done, encoded = cv2.imencode(_ENDINGS[format], pixels)
         if done:

@@ -15,6 +15,7 @@ FLOORS = [
     {
         "wire",
         "images",
+        "jpeg",
         "structure",
         "colours",
         "draw",
