@@ -15,8 +15,7 @@ from countlab.notebook import Server
 from countlab.pipeline import Pipeline
 from countlab.settings import Settings
 from countlab.verify import read_saved, verify
-from tests.conftest import FRUITS
-from tests.test_cli import Run, run
+from tests.conftest import FRUITS, Run
 
 __all__ = ["run"]
 
