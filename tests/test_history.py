@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import secrets
 import sqlite3
 import threading
 import time
@@ -23,7 +24,7 @@ from countlab.errors import CountlabError
 from countlab.history import Count, Database, History, Row, Wanted, find_page, new_row
 from countlab.history import keeping as keeping_module
 from countlab.history.journal import Journal
-from countlab.history.rows import Table
+from countlab.history.rows import Table, names_from
 from countlab.history.search import let_go
 from countlab.notebook import Server, serve
 from countlab.server import create_app
@@ -259,7 +260,8 @@ def test_a_journal_that_another_process_writes_to_is_left_alone(
 def test_old_rows_are_let_go_by_age_and_by_number(history: History) -> None:
     now = datetime.now(timezone.utc)
     for hours in (0, 12, 30, 70):
-        history.keep(a_row(time=(now - timedelta(hours=hours)).isoformat()))
+        moment = now - timedelta(hours=hours)
+        history.keep(a_row(id=names_from(moment) + secrets.token_hex(8), time=moment.isoformat()))
     assert let_go(history.database.engine, days=1, rows=None) == 2
     assert let_go(history.database.engine, days=None, rows=1) == 1
     assert number_of_rows(history) == 1

@@ -41,6 +41,8 @@ class Database:
         path = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
         self._file = Path(path) if path else None
         self._opened: os.stat_result | None = None
+        dialect: Any = sqlite if self._file else postgresql
+        self._insert = dialect.insert(Count).on_conflict_do_nothing()
 
     def prepare(self) -> None:
         """Connects anew and brings the tables up to date; processes that start at once wait."""
@@ -57,10 +59,8 @@ class Database:
 
     def write(self, rows: list[Row]) -> None:
         """All of them, each once however often it is written; returns when they are on disk."""
-        dialect: Any = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(Count).on_conflict_do_nothing()
         with self.engine.begin() as connection:
-            connection.execute(statement, rows)
+            connection.execute(self._insert, rows)
         # A file that was removed takes rows as before, and nobody would ever see them again.
         if self._file and self._opened and not os.path.samestat(self._file.stat(), self._opened):
             raise FileNotFoundError(f"{self._file} was replaced")

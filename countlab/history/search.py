@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, delete, or_, select
 
-from countlab.history.rows import COLUMNS, Count
+from countlab.history.rows import COLUMNS, Count, names_from
 
 CELLS = tuple(name for name in COLUMNS if name != "receipt")
 """The columns of an export as CSV."""
@@ -29,9 +29,9 @@ class Wanted:
 
     def among(self, rows: Select[Any]) -> Select[Any]:
         if self.since:
-            rows = rows.where(Count.time >= self.since)
+            rows = rows.where(Count.id >= names_from(self.since))
         if self.until:
-            rows = rows.where(Count.time < self.until)
+            rows = rows.where(Count.id < names_from(self.until))
         if self.model:
             rows = rows.where(Count.model == self.model)
         if self.object:
@@ -86,7 +86,7 @@ def let_go(engine: Engine, *, days: float | None, rows: int | None) -> int:
     gone = 0
     if days is not None:
         limit = datetime.now(timezone.utc) - timedelta(days=days)
-        gone += _delete(engine, select(Count.id).where(Count.time < limit))
+        gone += _delete(engine, select(Count.id).where(Count.id < names_from(limit)))
     if rows is not None:
         newest_beyond = select(Count.id).order_by(Count.id.desc()).offset(rows).limit(1)
         with engine.connect() as connection:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -155,6 +156,8 @@ class _Visit:
 
     async def work(self, app: ASGIApp, scope: Scope) -> None:
         loop = asyncio.get_running_loop()
+        # For a route that has only to wait any more, such as for the disk: another may work.
+        scope["state"]["work_done"] = partial(loop.call_soon_threadsafe, self._leave_workplace)
         alarm = loop.call_later(self._patience.left_s, self._answer_too_late, scope)
         try:
             await app(scope, self._replay, self._answer)

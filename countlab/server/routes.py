@@ -181,7 +181,7 @@ def predict_batch(
         try:
             data = file.file.read()
             prediction = lab.predict(data, **asked)
-            results.append({"name": file.filename, "result": tell(request, prediction)})
+            results.append({"name": file.filename, "result": tell(request, prediction, more=True)})
         except CountlabError as error:
             results.append({"name": file.filename, "problem": problem_of(error, language)})
     return {"results": results}

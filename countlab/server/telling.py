@@ -16,10 +16,11 @@ from countlab.server.language import language_of
 from countlab.server.metrics import Metrics
 
 
-def tell(request: Request, prediction: Prediction) -> dict[str, Any]:
+def tell(request: Request, prediction: Prediction, *, more: bool = False) -> dict[str, Any]:
     """The answer's JSON. When this returns its row is on disk, or the answer says that it is not.
 
-    Waits for the disk: to be called in a thread, never in the event loop.
+    Waits for the disk: to be called in a thread, never in the event loop. The work of a request
+    is over with this, and others may begin theirs, unless `more` pictures follow.
     """
     language = language_of(request)
     told = prediction.as_json(language)
@@ -27,6 +28,8 @@ def tell(request: Request, prediction: Prediction) -> dict[str, Any]:
     metrics.counted(prediction)
     history: History | None = request.app.state.history
     if history is not None:
+        if not more:
+            request.state.work_done()
         where = history.keep(_row(request, prediction, told))
         metrics.kept(where)
         if where == "nowhere":

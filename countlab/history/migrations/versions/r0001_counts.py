@@ -28,8 +28,6 @@ def upgrade() -> None:
         sa.Column("warnings", sa.JSON, nullable=False),
         sa.Column("receipt", sa.JSON, nullable=False),
     )
-    op.create_index("ix_counts_time", "counts", ["time"])
-    op.create_index("ix_counts_picture_sha256", "counts", ["picture_sha256"])
 
 
 def downgrade() -> None:
