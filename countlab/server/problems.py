@@ -44,6 +44,7 @@ STATUS = {
     "unknown_object": 422,
     "unknown_parameter": 422,
     "too_often": 429,
+    "head_too_large": 431,
     "client_left": 499,
     "internal": 500,
     "cannot_write": 503,
@@ -71,6 +72,7 @@ _TITLES = {
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
     429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     499: "Client Closed Request",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -116,6 +118,7 @@ _EXAMPLES = {
     415: CountlabError("not_a_picture", starts="<html>"),
     422: CountlabError("unknown_object", model="fruits", arrived="oranges", known=["orange"]),
     429: CountlabError("too_often", number=60, seconds=60, retry_after_s=1),
+    431: CountlabError("head_too_large", allowed=32_768),
     503: CountlabError(
         "model_not_here", model="yolov3", missing="yolov3.weights", folder="models/yolov3"
     ),

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,12 +64,16 @@ def serving(home: Path, **settings: str) -> Iterator[Running]:
         text=True,
         env=environment,
     ) as process:
-        lines = iter(process.stdout or ())
-        found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)
-        url = next(filter(None, found), None)
-        assert url, "the server ended before it said where it serves"
-        yield Running(url[0], process.pid)
-        process.terminate()
+        try:
+            lines = iter(process.stdout or ())
+            found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)
+            url = next(filter(None, found), None)
+            assert url, "the server ended before it said where it serves"
+            # Nobody else reads its log lines, and a full pipe would stop the server.
+            threading.Thread(target=deque, args=(lines, 0), daemon=True).start()
+            yield Running(url[0], process.pid)
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="session")
