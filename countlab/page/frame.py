@@ -64,7 +64,7 @@ def build_frame(settings: Settings, language: Language) -> ASGIApp:
             font=["system-ui", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
         ),
-        head='<link rel="stylesheet" href="files/page.css">',
+        head='<link rel="stylesheet" href="files/page.css"><link rel="icon" href="files/icon.svg">',
     )
     frame: FastAPI = outer.router.routes[-1].app
     frame.router.routes[:] = [

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.conftest import ROOT
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Without a display, as root in a container, and with a camera that shows a test picture.
 _FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+_PATIENCE_MS = 30_000  # a busy machine is no fault of the page
+expect.set_options(timeout=_PATIENCE_MS)
 Open = Callable[..., Page]
 
 
@@ -65,7 +67,7 @@ def open_page(browser: Browser, sites: dict[str, str]) -> Iterator[Open]:
         context = browser.new_context(**{"locale": "en-GB", **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("request", note)
         page.goto(f"{sites[site]}/ui/")
         page.locator("#count [data-part=examples] button").first.wait_for()

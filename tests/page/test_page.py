@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -280,4 +281,16 @@ def test_the_first_visitor_is_told_to_wait_and_then_gets_the_page(
         page = context.new_page()
         page.goto(f"{sites['strict']}/ui/")
         expect(page.get_by_text("Se está preparando la página")).to_be_visible()
-        expect(page.get_by_role("button", name="Elegir una imagen")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("button", name="Elegir una imagen")).to_be_visible()
+
+
+def test_every_word_of_the_page_is_used() -> None:
+    folder = ROOT / "countlab" / "page"
+    files = [path for path in folder.rglob("*") if path.suffix in {".html", ".js", ".py"}]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    unused = [
+        name
+        for name in table()
+        if not re.search(rf'\${name}\b|words\.{name}\b|words\["{name}"\]|words\[\'{name}\'\]', text)
+    ]
+    assert unused == [f"tab_{tab}" for tab in ("count", "many", "history", "health")]

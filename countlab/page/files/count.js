@@ -54,6 +54,7 @@ class CountTab {
     if (!this.file) return;
     return this.attempt(async (overtaken) => {
       this.parts.bench.setAttribute("aria-busy", "true");
+      this.parts.status.textContent = this.words.counting; // seconds, where a model is loaded first
       const { object, ...asked } = this.choices.asked; // all objects: choosing one costs nothing
       const answer = await (await send("sweep", this.file, asked)).json();
       if (overtaken()) return;
@@ -136,7 +137,9 @@ class CountTab {
       if (!problem.detail) throw problem;
       if (!overtaken()) this.fail(problem);
     }
-    if (!overtaken()) this.parts.bench.removeAttribute("aria-busy");
+    if (overtaken()) return;
+    this.parts.bench.removeAttribute("aria-busy");
+    this.parts.status.textContent = "";
   }
 
   // A count never stays beside a picture or a model that it is not about.

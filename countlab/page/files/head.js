@@ -1,7 +1,6 @@
 // The head of the page, and the key that a guarded server asks for.
 
 import { speak, useKey } from "./api.js";
-import { remark } from "./page.js";
 
 export function start(element, { words, language }) {
   document.documentElement.lang = language;
@@ -9,7 +8,7 @@ export function start(element, { words, language }) {
   const form = element.querySelector(".key");
   const field = form.querySelector("input");
   document.addEventListener("key-needed", (event) => {
-    form.querySelector(".problem").replaceChildren(...remark(event.detail).childNodes);
+    form.querySelector(".problem").textContent = event.detail.detail;
     form.hidden = false;
     field.focus();
   });
