@@ -5,6 +5,7 @@ No curve may bend without a reason: the reasons stand here, beside what is measu
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -120,7 +121,9 @@ def _count(folder: Path, model: Measured) -> tuple[float, float, int]:
     command += [str(folder), "--model", model.name, "--engine", _ENGINE, "--csv"]
     begun, cpu_s, peak = time.perf_counter(), 0.0, 0
     process = psutil.Popen(
-        command, stdout=subprocess.DEVNULL, env={"PYTHONPATH": str(ROOT), "HOME": str(folder)}
+        command,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COUNTLAB_HOME": str(model.home)},
     )
     try:
         while process.poll() is None:

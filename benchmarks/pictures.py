@@ -30,10 +30,14 @@ def sent_pictures() -> tuple[bytes, ...]:
 
 
 def picture_of(megapixels: float) -> bytes:
-    """A JPEG of this many million pixels in all, four to three."""
+    """A JPEG of this many million pixels, four to three, with as much detail everywhere."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
-    pixels = cv2.resize(_together(_QUARTERS[0]), (height * 4 // 3, height))
-    return _jpeg(pixels.astype(np.uint8, copy=False))
+    width = height * 4 // 3
+    together = _together(_QUARTERS[0])
+    times = -(-height // _SIZE[1])
+    if times == 1:
+        return _jpeg(cv2.resize(together, (width, height)).astype(np.uint8, copy=False))
+    return _jpeg(np.tile(together, (times, times, 1))[:height, :width])
 
 
 def _jpeg(pixels: Pixels) -> bytes:
