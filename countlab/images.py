@@ -114,7 +114,7 @@ def _format(header: ImageFile) -> str:
 def _decode(data: bytes, header: ImageFile) -> tuple[Pixels, tuple[Doubt, ...]]:
     """OpenCV for the plain photographs (three times as fast), Pillow for everything else."""
     format = _format(header)
-    if format == "JPEG" and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN):
+    if format == "JPEG" and not _has_its_end(data):
         raise CountlabError("broken_picture", format=format)  # OpenCV would fill it up with grey
     try:
         doubts = []
@@ -139,6 +139,12 @@ def _decode(data: bytes, header: ImageFile) -> tuple[Pixels, tuple[Doubt, ...]]:
     if pixels is None:
         raise CountlabError("broken_picture", format=format)
     return pixels, tuple(doubts)
+
+
+def _has_its_end(jpeg: bytes) -> bool:
+    """The mark of the end stands behind the last scan; looked for from behind, where it is near."""
+    end = jpeg.rfind(_END_OF_IMAGE)
+    return end >= 0 and jpeg.find(_START_OF_SCAN, end) < 0
 
 
 def _first_bytes(data: bytes) -> str:
