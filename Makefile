@@ -22,7 +22,7 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 test: .venv/ready-dev  ## set up and run the tests
 	@$(BIN)/python -m pytest
 
-system-packages:  ## nginx, PostgreSQL and Chromium for the tests that use them (as root, with apt)
+system-packages:  ## nginx, Caddy, PostgreSQL and Chromium for the tests that use them (as root, with apt)
 	@scripts/system-packages
 
 check: .venv/ready-dev  ## lint, formats, types, notebooks without outputs

@@ -57,7 +57,7 @@ def make_real(case: Any) -> None:
 
 
 def operations(server: Running) -> list[Any]:
-    schema = schemathesis.openapi.from_url(server.url + "/openapi.json")
+    schema: Any = schemathesis.openapi.from_url(server.url + "/openapi.json")
     return [result.ok() for result in schema.get_all_operations()]
 
 
