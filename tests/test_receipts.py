@@ -17,8 +17,6 @@ from countlab.settings import Settings
 from countlab.verify import read_saved, verify
 from tests.conftest import FRUITS, Run
 
-__all__ = ["run"]
-
 
 @pytest.fixture
 def pipeline(home: Path) -> Pipeline:
