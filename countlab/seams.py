@@ -9,6 +9,7 @@ from countlab.findings import Finding
 
 _SAME_PLACE = 0.4  # shared part of both boxes together: one object, whatever its labels
 _CONTAINED = 0.6  # shared part of the smaller box: one object where the labels agree
+_PART = 0.25  # of a box's area: what is smaller only lies before or behind it
 _Numbers = NDArray[np.float64]
 
 
@@ -32,15 +33,13 @@ def merge(views: list[list[Finding]]) -> list[Finding]:
     return [seen[one][0] for one in kept]
 
 
-def _shared(
-    box: _Numbers,
-    others: _Numbers,
-) -> tuple[_Numbers, ...]:
-    """The part that a box shares with others: of both together, and of the smaller one."""
+def _shared(box: _Numbers, others: _Numbers) -> tuple[_Numbers, _Numbers]:
+    """What a box shares with others: of both together, and of the smaller if it may be a part."""
     width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
     height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
     shared = width.clip(0) * height.clip(0)
     area = (box[2] - box[0]) * (box[3] - box[1])
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    smaller = np.minimum(area, areas)
-    return shared / np.maximum(area + areas - shared, 1), shared / np.maximum(smaller, 1)
+    smaller, larger = np.minimum(area, areas), np.maximum(area, areas)
+    contained = shared / np.maximum(smaller, 1) * (smaller >= _PART * larger)
+    return shared / np.maximum(area + areas - shared, 1), contained

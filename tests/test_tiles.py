@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from countlab.cli import main
@@ -92,6 +92,7 @@ def apart(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int, int]]]:
 
 
 @settings(max_examples=20, deadline=None)
+@example((1480, 1847, [(191, 124, 30), (455, 362, 300)]))  # small, in the corner of a large box
 @given(apart())
 def test_discs_count_once_wherever_they_lie_and_whatever_the_tiles(
     drawn: tuple[int, int, list[tuple[int, int, int]]],
@@ -152,6 +153,7 @@ CASES: dict[str, tuple[list[list[Finding]], int]] = {
     "called twice": ([[ORANGE], [found("apple", 0.8, 2, 1, 210, 200)]], 1),
     "beside each other": ([[ORANGE], [found("orange", 0.8, 120, 0, 320, 200)]], 2),
     "a part of it": ([[APPLE], [found("apple", 0.8, 90, 90, 200, 200)]], 1),
+    "in its box's corner": ([[APPLE], [found("apple", 0.8, 0, 0, 40, 40)]], 2),
     "in a bowl": (
         [[found("bowl", 0.9, 0, 0, 200, 200)], [found("apple", 0.8, 90, 90, 140, 140)]],
         2,
