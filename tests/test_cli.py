@@ -38,7 +38,18 @@ def folder(tmp_path: Path, photo: bytes, jpeg: bytes) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["count"], ["serve"], ["fetch"], ["doctor"], ["tour"], ["evaluate"], ["selfcheck"]],
+    [
+        [],
+        ["count"],
+        ["serve"],
+        ["fetch"],
+        ["doctor"],
+        ["tour"],
+        ["history"],
+        ["verify"],
+        ["evaluate"],
+        ["selfcheck"],
+    ],
 )
 def test_help_is_quick_and_shows_how(command: list[str]) -> None:
     script = (

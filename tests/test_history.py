@@ -312,7 +312,9 @@ def test_a_database_of_a_newer_version_is_left_alone_and_rows_wait(
     assert "9999" in caplog.text
 
 
-@pytest.mark.parametrize("address", ["mysql://x", "no address", "postgresql+nodriver://x/y"])
+@pytest.mark.parametrize(
+    "address", ["mysql://x", "no address", "postgresql+nodriver://x/y", "sqlite:///:memory:"]
+)
 def test_an_address_that_is_no_database_is_told_without_repeating_it(
     home: Path, address: str
 ) -> None:
@@ -320,3 +322,9 @@ def test_an_address_that_is_no_database_is_told_without_repeating_it(
         History(Settings(home=home, database_url=address))
     assert refused.value.code == "bad_database_url"
     assert address not in str(refused.value)
+
+
+def test_an_address_as_hosting_services_write_it_is_understood() -> None:
+    database = Database("postgres://lab:secret@db.example.org/counts")
+    assert database.engine.url.drivername == "postgresql+psycopg"
+    database.close()

@@ -70,7 +70,8 @@ class OpenvinoEngine:
             crowded = self._at_work > 1
             if crowded and not self._crowd_wanted:
                 self._crowd_wanted = True
-                threading.Thread(target=self._compile_for_a_crowd, daemon=True).start()
+                # No daemon: a process that ended while this compiles would end with a crash.
+                threading.Thread(target=self._compile_for_a_crowd).start()
         idle = self._crowd if crowded and self._crowd else self._alone
         request = idle.get()
         try:

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from countlab.history.rows import Row
 
 _AT_ONCE = 200  # rows in one commit: bounds how long a row waits for the others
-_LAST_ROWS_S = 5.0
+_LAST_ROWS_S = 1.5
 
 
 class GroupCommit:

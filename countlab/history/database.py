@@ -85,7 +85,9 @@ class Database:
 def _engine(address: str | URL) -> Engine:
     try:
         url = make_url(address)
-        if url.get_backend_name() == "sqlite":
+        if url.drivername in ("postgres", "postgresql"):  # as hosting services write it
+            url = url.set(drivername="postgresql+psycopg")
+        if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
             engine = create_engine(url)
             event.listen(engine, "connect", _set_up_sqlite)
             return engine

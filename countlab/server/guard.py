@@ -37,6 +37,7 @@ _SHOWN = [
     "X-Precision",
     "X-Tiles",
     "X-Warnings",
+    "X-Request-Id",
     "Retry-After",
 ]
 
