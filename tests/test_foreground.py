@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from countlab.client import Client
 
@@ -47,20 +48,24 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("ending", "page"), [(signal.SIGINT, "--ui"), (signal.SIGTERM, "--no-ui")])
 def test_serve_answers_and_ends_cleanly(
-    port: int, photo: bytes, tmp_path: Path, ending: signal.Signals
+    port: int, photo: bytes, tmp_path: Path, ending: signal.Signals, page: str
 ) -> None:
-    with started("serve", "--port", str(port), "--keep", "kept", cwd=tmp_path) as process:
+    with started("serve", "--port", str(port), "--keep", "kept", page, cwd=tmp_path) as process:
         assert process.stdout
         assert f"http://127.0.0.1:{port}/docs" in process.stdout.readline()
+        if page == "--ui":
+            assert f"http://127.0.0.1:{port}/ui" in process.stdout.readline()
         assert Client(f"http://127.0.0.1:{port}").count(photo).count > 0
+        there = requests.get(f"http://127.0.0.1:{port}/ui/files/icon.svg", timeout=10)
+        assert there.ok == (page == "--ui")
         assert len(list((tmp_path / "kept").iterdir())) == 1
         process.send_signal(ending)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 0
     lines = [json.loads(line) for line in err.splitlines()]
-    assert [line["route"] for line in lines] == ["/countObjects"]
+    assert [line["route"] for line in lines][:1] == ["/countObjects"]
     with socket.create_server(("127.0.0.1", port)):
         """The port is free again."""
 

@@ -67,7 +67,7 @@ def serve(
     make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
     with serving(partial(_start, make, workers, host), host=host, port=port) as running:
         if page:
-            print(f"The page: {running.url}/ui")
+            print(f"The page: {running.url}/ui", flush=True)
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
             warn(CountlabError("open_to_all", host=host))
         wait_for_interrupt()

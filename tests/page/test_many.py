@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import zipfile
@@ -45,6 +46,8 @@ def test_many_pictures_become_a_table_a_csv_and_a_zip(
     ]  # fmt: skip
     expect(page.locator("#many tbody tr").last).to_contain_text("not a picture the lab can read")
     assert page.locator("#many tbody img").count() == 3
+    bar = page.locator("#many progress")
+    assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("4", "4")
 
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
@@ -75,10 +78,13 @@ def test_no_more_pictures_are_taken_than_in_a_batch(open_page: Open, tmp_path: P
     page = open_page("strict")
     open_many(page)
     expect(page.get_by_text("Up to 3 at a time")).to_be_visible()
-    copies = [tmp_path / f"{number}.jpg" for number in range(5)]
-    for copy in copies:
-        copy.write_bytes(PICTURES[0].read_bytes())
-    give(page, copies)
+    (tmp_path / "harvest" / "monday").mkdir(parents=True)
+    for name in ("1.jpg", "2.jpg", ".hidden", "monday/3.jpg", "monday/4.jpg", "monday/5.jpg"):
+        (tmp_path / "harvest" / name).write_bytes(PICTURES[0].read_bytes())
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(tmp_path / "harvest")
+    expect(page.get_by_role("button", name="CSV")).to_be_enabled()
     # This server takes one picture at a time and lets nobody wait: the page asks again.
     expect(page.locator("#many-status")).to_have_text(
         "3 of 3 pictures, 15 objects 2 were left out: at most 3 at a time."
@@ -95,3 +101,22 @@ def test_choices_count_the_same_pictures_again(open_page: Open) -> None:
     tab.get_by_role("spinbutton", name="Confidence").fill("1")
     tab.get_by_role("spinbutton", name="Confidence").press("Enter")
     expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 0 objects")
+
+
+def test_pictures_may_be_dropped(open_page: Open) -> None:
+    page = open_page()
+    open_many(page)
+    data = [base64.b64encode(picture.read_bytes()).decode() for picture in PICTURES]
+    page.evaluate(
+        """pictures => {
+            const carried = new DataTransfer();
+            pictures.forEach((data, i) => {
+                const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+                carried.items.add(new File([bytes], `${i}.jpg`, { type: "image/jpeg" }));
+            });
+            const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true });
+            document.querySelector("#many .drop").dispatchEvent(drop);
+        }""",
+        data,
+    )
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 18 objects")

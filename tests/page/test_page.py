@@ -130,10 +130,26 @@ def test_both_languages_have_the_same_facts(name: str) -> None:
     assert english == spanish
 
 
+def draw_by_touch(page: Page) -> None:
+    """From a corner of the picture to its middle, with one finger."""
+    frame = page.locator("#count .frame")
+    frame.scroll_into_view_if_needed()
+    bounds = frame.bounding_box()
+    assert bounds
+    finger = page.context.new_cdp_session(page)
+    for kind, share in (("touchStart", 0.02), ("touchMove", 0.3), ("touchMove", 0.5)):
+        x, y = bounds["x"] + bounds["width"] * share, bounds["y"] + bounds["height"] * share
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_on_a_phone_nothing_sticks_out_and_everything_can_be_touched(open_page: Open) -> None:
     page = open_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page.get_by_role("button", name=EXAMPLE).click()
-    expect(page.locator("#count .big")).to_be_visible()
+    expect(page.locator("#count .big")).to_have_text("12")
+    page.get_by_text("Count only a part").tap()
+    draw_by_touch(page)
+    expect(page.locator("#count .what")).to_contain_text("in the region")
     for tab in page.get_by_role("tab").all():
         tab.tap()
         expect(tab).to_have_attribute("aria-selected", "true")
