@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
-from countlab.history import History
 from countlab.server import description, guard, problems
 from countlab.server.lab import Lab
 from countlab.server.metrics import Metrics
-from countlab.server.past import past
 from countlab.server.query import refuse_unknown_parameters
 from countlab.server.routes import about, counting
 from countlab.server.watching import Watch
 from countlab.settings import Settings
+
+if TYPE_CHECKING:
+    from countlab.history import History
 
 _DESCRIPTION = """
 One picture in, one number out. Send a photo, get back boxes and counts.
@@ -57,7 +58,7 @@ def create_app(
     )
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
     settings = app.state.lab.pipeline.settings
-    app.state.history = History(settings) if history else None
+    app.state.history = None
     guard.install(app, settings)
     app.state.metrics = Metrics(lambda: app.state.places.waiting, settings.metrics_folder)
     app.add_middleware(Watch, metrics=app.state.metrics, log=log)
@@ -67,8 +68,17 @@ def create_app(
     if routes:
         app.include_router(counting)
     if history:
-        app.include_router(past)
+        _keep_history(app, settings)
     return app
+
+
+def _keep_history(app: FastAPI, settings: Settings) -> None:
+    """Loads the database's libraries, which take as long as all the others: only where wanted."""
+    from countlab.history import History
+    from countlab.server.past import past
+
+    app.state.history = History(settings)
+    app.include_router(past)
 
 
 @asynccontextmanager

@@ -5,15 +5,17 @@ The one place where counting, history and metrics meet.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 
 from countlab.findings import Doubt
-from countlab.history import History, Row, new_row
 from countlab.pipeline import Prediction
 from countlab.server.language import language_of
 from countlab.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from countlab.history import History, Row
 
 
 def tell(request: Request, prediction: Prediction, *, more: bool = False) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def tell(request: Request, prediction: Prediction, *, more: bool = False) -> dic
 
 
 def _row(request: Request, prediction: Prediction, told: dict[str, Any]) -> Row:
+    from countlab.history import new_row
+
     return new_row(
         request_id=getattr(request.state, "request_id", None),
         key_name=getattr(request.state, "key_name", None),
