@@ -15,6 +15,7 @@ from string import Template
 from starlette.types import ASGIApp
 
 from countlab.engines import ENGINES
+from countlab.errors import CountlabError
 from countlab.page.words import words_in
 from countlab.settings import Settings
 from countlab.texts import Language
@@ -73,6 +74,12 @@ def build_frame(settings: Settings, language: Language) -> ASGIApp:
     return frame
 
 
+def _too_large(settings: Settings, language: Language) -> dict[str, str]:
+    """The server's own sentence: the page spares a person the upload that would be refused."""
+    error = CountlabError("too_many_bytes", arrived="{arrived}", allowed=settings.max_bytes)
+    return error.text(language)._asdict()
+
+
 def _component(name: str, settings: Settings, language: Language) -> None:
     """A template with the words in place, and the script that brings it to life."""
     words = words_in(language)
@@ -87,5 +94,7 @@ def _component(name: str, settings: Settings, language: Language) -> None:
         engines=list(ENGINES),
         engine=settings.engine,
         max_batch=settings.max_batch,
+        max_bytes=settings.max_bytes,
+        too_large=_too_large(settings, language),
         examples=sorted(path.name for path in (_HERE / "files" / "examples").iterdir()),
     )

@@ -44,7 +44,9 @@ def test_errors_say_what_arrived_and_what_to_do(open_page: Open, tmp_path: Path)
     assert "Send a JPEG, PNG, WebP" in problem(page)
     expect(page.get_by_role("region", name="The count")).to_be_hidden()
     choose(page, large)
-    expect(page.locator("#count [role=alert]")).to_contain_text("at most 10\u202f000\u202f000")
+    expect(page.locator("#count [role=alert]")).to_contain_text(
+        "The picture has 12\u202f000\u202f000 bytes; at most 10\u202f000\u202f000 are taken."
+    )
     page.context.set_offline(True)
     choose(page, ROOT / "images" / "oranges_5.jpg")
     expect(page.locator("#count [role=alert]")).to_contain_text("The server does not answer")

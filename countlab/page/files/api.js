@@ -1,7 +1,9 @@
 // How the page asks the server: the same addresses, keys and errors as for any other client.
 
+import { fill } from "./page.js";
+
 let key = ""; // of this tab alone: nowhere stored, gone when the page is left
-let words = {};
+let said = {}; // what the head of the page brought along: words and limits
 
 const base = new URL("..", document.baseURI);
 
@@ -13,7 +15,7 @@ export class Problem extends Error {
 }
 
 export function speak(these) {
-  words = these;
+  said = these;
 }
 
 export function useKey(given) {
@@ -31,11 +33,12 @@ export async function post(path, body) {
 }
 
 // A picture to one of the counting addresses; what is empty in `asked` is left out.
-export function send(path, file, asked, accept = "application/json") {
+export async function send(path, file, asked, accept = "application/json") {
+  if (file.size > said.max_bytes) throw tooLarge(file.size);
   const body = new FormData();
   body.append("file", file);
-  const said = Object.entries(asked).filter(([, value]) => value !== "" && value != null);
-  const query = new URLSearchParams(said);
+  const given = Object.entries(asked).filter(([, value]) => value !== "" && value != null);
+  const query = new URLSearchParams(given);
   return receive(`${path}?${query}`, { method: "POST", headers: { Accept: accept }, body });
 }
 
@@ -48,7 +51,7 @@ export async function receive(path, options = {}) {
   try {
     answer = await fetch(new URL(path, base), { ...options, headers });
   } catch {
-    throw new Problem({ code: "no_connection", detail: words.no_connection, status: 0 });
+    throw new Problem({ code: "no_connection", detail: said.words.no_connection, status: 0 });
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
@@ -56,6 +59,12 @@ export async function receive(path, options = {}) {
     document.dispatchEvent(new CustomEvent("key-needed", { detail: problem }));
   }
   throw problem;
+}
+
+function tooLarge(bytes) {
+  const arrived = `${bytes}`.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const { detail, fix } = said.too_large;
+  return new Problem({ code: "too_many_bytes", detail: fill(detail, { arrived }), fix, status: 413 });
 }
 
 async function problemOf(answer) {

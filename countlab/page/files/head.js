@@ -2,9 +2,9 @@
 
 import { speak, useKey } from "./api.js";
 
-export function start(element, { words, language }) {
-  document.documentElement.lang = language;
-  speak(words);
+export function start(element, props) {
+  document.documentElement.lang = props.language;
+  speak(props);
   const form = element.querySelector(".key");
   const field = form.querySelector("input");
   document.addEventListener("key-needed", (event) => {
