@@ -101,8 +101,8 @@ def write_picture(pixels: Pixels, format: str) -> bytes:
         done, encoded = cv2.imencode(_ENDINGS[format], pixels)
         if done:
             return encoded.tobytes()
-    target = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels[:, :, ::-1])).save(target, format)
+    target, size = io.BytesIO(), (pixels.shape[1], pixels.shape[0])
+    Image.frombuffer("RGB", size, np.ascontiguousarray(pixels), "raw", "BGR", 0, 1).save(target, format)
     return target.getvalue()
 
 
