@@ -19,7 +19,7 @@ from countlab import wire
 from countlab.notebook import Server, serve
 from countlab.patience import still_wanted
 from countlab.server import create_app, intake
-from countlab.server.admission import Workplaces
+from countlab.server.workplaces import Workplaces
 from countlab.settings import Settings
 
 FILE = b'Content-Disposition: form-data; name="file"; filename="x"'

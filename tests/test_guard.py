@@ -10,6 +10,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,11 @@ def test_the_guard_costs_far_less_than_a_count() -> None:
         return min([await cost.microseconds(behind) for _ in range(4)])
 
     assert asyncio.run(least()) < 300
+
+
+def test_the_reader_of_forms_is_one_without_known_holes() -> None:
+    version = tuple(int(part) for part in metadata.version("python-multipart").split("."))
+    assert version >= (0, 0, 32)
 
 
 def test_a_name_in_an_address_comes_back_as_data(server: Server) -> None:

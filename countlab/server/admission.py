@@ -1,15 +1,14 @@
-"""Who may count now, who waits, who is sent away: a bounded number of each.
+"""The way of a request to its work: a place, its body, a workplace, its answer in time.
 
 Every request that brings a body takes a place before the body is read; its work begins when one
 of the few workplaces is free. A client that hangs up, or waits past the deadline, gives both back.
+How many there are of each is told in `workplaces.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import anyio
@@ -19,73 +18,7 @@ from countlab.errors import CountlabError
 from countlab.patience import Patience
 from countlab.server.intake import ClientLeft, Limits, declared_length, read_body
 from countlab.server.problems import refuse
-from countlab.settings import Settings
-
-_TRY_AGAIN_S = 2
-
-
-class Workplaces:
-    """How many requests are inside, and how many of them work. One event loop at a time.
-
-    A batch takes as many places as single pictures of its size would, so that the places bound
-    the memory that waiting bodies take.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.most_at_work = settings.at_work
-        self.most_inside = settings.at_work + settings.queue
-        self.inside = self.at_work = 0
-        self._turns: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def full(self) -> bool:
-        return self.inside >= self.most_inside
-
-    @property
-    def waiting(self) -> int:
-        """Those that are all here, and wait for a workplace."""
-        return len(self._turns)
-
-    @contextlib.contextmanager
-    def entered(self, weight: int) -> Iterator[None]:
-        """Places for the block, or the news that too few are free."""
-        weight = min(weight, self.most_inside)
-        if self.inside + weight > self.most_inside:
-            raise CountlabError("too_busy", inside=self.inside, retry_after_s=_TRY_AGAIN_S)
-        self.inside += weight
-        try:
-            yield
-        finally:
-            self.inside -= weight
-
-    def take(self) -> bool:
-        """A workplace at once, unless all are taken or somebody was here before."""
-        if self._turns or self.at_work >= self.most_at_work:
-            return False
-        self.at_work += 1
-        return True
-
-    async def wait(self) -> None:
-        """A workplace, first come, first served."""
-        turn = asyncio.get_running_loop().create_future()
-        self._turns.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.cancelled():
-                self._turns.remove(turn)
-            else:
-                self.leave()  # the workplace and the end of patience came at the same moment
-            raise
-
-    def leave(self) -> None:
-        """Hands the workplace to the one who waits longest."""
-        while self._turns:
-            turn = self._turns.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.at_work -= 1
+from countlab.server.workplaces import Workplaces
 
 
 class Admission:

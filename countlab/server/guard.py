@@ -18,12 +18,13 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
-from countlab.server.admission import Admission, Workplaces
+from countlab.server.admission import Admission
 from countlab.server.door import Door
 from countlab.server.headers import SecurityHeaders
 from countlab.server.intake import FormRoute, Limits
 from countlab.server.keys import Keyring
 from countlab.server.rates import Rates
+from countlab.server.workplaces import Workplaces
 from countlab.settings import Settings
 
 _BRING_A_BODY = frozenset(["POST", "PUT", "PATCH"])

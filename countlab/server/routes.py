@@ -13,7 +13,6 @@ from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.pipeline import Prediction
 from countlab.saved_error import counting_error
-from countlab.server.admission import Workplaces
 from countlab.server.answers import (
     COUNTED,
     PICTURE,
@@ -39,6 +38,7 @@ from countlab.server.metrics import MEDIA_TYPE, Metrics
 from countlab.server.plurals import label_of
 from countlab.server.problems import problem_of
 from countlab.server.telling import tell
+from countlab.server.workplaces import Workplaces
 from countlab.sweep import Sweep
 from countlab.tiles import check_tiles
 
