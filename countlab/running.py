@@ -6,9 +6,12 @@ Knows nothing of what is served, nor of who waits for the end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import errno
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -23,6 +26,7 @@ LAST_ANSWERS_S = 10
 """How long a service that is told to end works on what is at work."""
 LAST_WORDS_S = 5
 """Then: how long the history may take to write its last rows."""
+_M_ARENA_MAX = -8  # from glibc's malloc.h
 
 
 class Server:
@@ -101,3 +105,15 @@ def end_at_last(seconds: float) -> None:
     alarm = threading.Timer(seconds, os._exit, [0])
     alarm.daemon = True
     alarm.start()
+
+
+def share_memory_among_threads() -> None:
+    """To be called before the first thread starts.
+
+    The C library gives each thread a heap of its own, and what one of them frees the others cannot
+    use: with pictures passing through a dozen threads, memory crept up by a third. Two heaps
+    were measured to be as fast, and stay flat (`make soak`).
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # musl has no such choice
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

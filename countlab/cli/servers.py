@@ -77,6 +77,9 @@ def make_app(
     *, engine: str | None, model: str | None, keep: Path | None, history: bool, page: bool
 ) -> FastAPI:
     """The app of `serve`; with several workers each of them makes it."""
+    from countlab.running import share_memory_among_threads
+
+    share_memory_among_threads()  # before libraries that start threads are loaded
     from countlab.catalogue import read_catalogue
     from countlab.logs import open_log
     from countlab.page import add_page
