@@ -100,6 +100,7 @@ class Client:
         base_url: str = "http://127.0.0.1:8000",
         timeout_s: float = 60,
         language: Language | None = None,
+        api_key: str | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
@@ -109,6 +110,8 @@ class Client:
             self._session.trust_env = False  # a proxy cannot reach this machine's own addresses
         if language:
             self._session.headers["Accept-Language"] = language
+        if api_key:  # in this header requests never takes it along to another host
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
 
     def url(self, endpoint: str, **query: object) -> str:
         """`url("predict", model="fruits", confidence=0.5)`; what is None is left out."""
@@ -231,7 +234,7 @@ class Client:
 
 
 def _asked_to_wait(answer: requests.Response) -> float | None:
-    if answer.status_code != 503:
+    if answer.status_code not in (429, 503):
         return None
     seconds = answer.headers.get("Retry-After", "1")
     return float(seconds) if seconds.isdigit() else 1.0  # a date is allowed too, but rare

@@ -102,7 +102,8 @@ def write_picture(pixels: Pixels, format: str) -> bytes:
         if done:
             return encoded.tobytes()
     target, size = io.BytesIO(), (pixels.shape[1], pixels.shape[0])
-    Image.frombuffer("RGB", size, np.ascontiguousarray(pixels), "raw", "BGR", 0, 1).save(target, format)
+    rows = np.ascontiguousarray(pixels)
+    Image.frombuffer("RGB", size, rows, "raw", "BGR", 0, 1).save(target, format)
     return target.getvalue()
 
 

@@ -50,6 +50,8 @@ class Settings:
     api_keys: str = field(default="", repr=False)
     api_keys_file: Path | None = None
     """Who may ask; everybody if both are empty. Their form is told in `server/keys.py`."""
+    api_key: str = field(default="", repr=False)
+    """What our own client sends to a server that asks for a key."""
     rate: Rate | None = None
     """For each key, or each address where there are no keys."""
     origins: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ class Settings:
             deadline_s=_whole(found, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
             api_keys=found.get("COUNTLAB_API_KEYS", cls.api_keys),
             api_keys_file=Path(keys_file).expanduser() if keys_file else None,
+            api_key=found.get("COUNTLAB_API_KEY", cls.api_key),
             rate=_rate(found),
             origins=_origins(found),
             database_url=found.get("COUNTLAB_DATABASE_URL") or None,

@@ -48,7 +48,7 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
     app, host = create_app(settings=settings), "127.0.0.1"
     add_page(app)
     with serving(lambda on: Server(app, on, host), host=host, port=port) as server:
-        client = Client(server.url, language=settings.language)
+        client = Client(server.url, language=settings.language, api_key=settings.api_key)
         rows, errors = count_folder(folder, truth, client)
         failed = bool(errors)
         show(rows, errors, server.url, console, settings)

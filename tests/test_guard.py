@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request
 
 from benchmarks import guard as cost
 from countlab import cli, foreground
+from countlab.client import Client, ServerRefused
 from countlab.errors import CountlabError
 from countlab.notebook import Server, serve
 from countlab.server import create_app
@@ -27,6 +28,7 @@ from countlab.server.keys import Keyring, new_key
 from countlab.server.rates import Rates
 from countlab.settings import Rate, Settings
 
+FRUITS_PHOTO = Path(__file__).parent.parent / "images" / "fruits.jpg"
 KEY, OTHER = "wide-open-sesame", "another-one"
 SPANISH = {"Accept-Language": "es"}
 
@@ -135,6 +137,19 @@ def test_keys_that_cannot_be_understood_are_refused_and_never_shown(listed: str)
         Keyring.of(Settings(api_keys=listed))
     assert caught.value.code == "bad_keys"
     assert listed not in str(caught.value)
+
+
+def test_our_own_client_has_a_key_too(
+    locked: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ServerRefused) as caught:
+        Client(locked.url).count(FRUITS_PHOTO)
+    assert (caught.value.code, caught.value.status) == ("no_key", 401)
+    counted = Client(locked.url, api_key=KEY).count(FRUITS_PHOTO).count
+    monkeypatch.setenv("COUNTLAB_API_KEY", KEY)
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["count", str(FRUITS_PHOTO), "--url", locked.url, "--json"])
+    assert f'"count": {counted}' in capsys.readouterr().out
 
 
 def test_a_file_holds_hashes_only(tmp_path: Path) -> None:

@@ -90,5 +90,5 @@ def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
 def over_http(url: str, asked: Asked, object: str | None, settings: Settings) -> Asker:
     from countlab.client import Client
 
-    client = Client(url, language=settings.language)
+    client = Client(url, language=settings.language, api_key=settings.api_key)
     return lambda picture: dict(client.count(picture, object, **asked).raw)
