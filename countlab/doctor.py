@@ -42,7 +42,7 @@ def check_all(settings: Settings, *, port: int, folder: Path) -> Iterator[Check]
     yield from check_libraries()
     yield from _shadows(folder)
     yield from _writable(settings.home, folder / "images_uploaded")
-    yield from check_models(settings, Store())
+    yield from _models(settings, Store())
     yield _counting(settings)
     yield _port(port)
 
@@ -126,7 +126,7 @@ def _writable(*folders: Path) -> Iterator[Check]:
             yield _bad("not_writable", path=nearest, quoted=quoted, reason=reason.strerror)
 
 
-def check_models(settings: Settings, store: Store) -> Iterator[Check]:
+def _models(settings: Settings, store: Store) -> Iterator[Check]:
     """The files of every model, byte for byte where the catalogue knows them."""
     catalogue = read_catalogue(settings.models_folder)
     for error in catalogue.unreadable:

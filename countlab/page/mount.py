@@ -8,6 +8,7 @@ answers only what needs no picture: the page's files, a recount of findings, the
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from anyio import to_thread
@@ -32,7 +33,8 @@ def add_page(app: FastAPI) -> None:
     app.include_router(recounting)
     app.include_router(reporting)
     app.mount(f"{PAGE}/files", _Files(directory=_FILES))
-    app.mount(PAGE, _Frame(app.state.lab.pipeline.settings))
+    pipeline = app.state.lab.pipeline
+    app.mount(PAGE, _Frame(replace(pipeline.settings, engine=pipeline.engine)))
     app.state.page = PAGE
 
 
@@ -61,16 +63,17 @@ class _Frame:
         language = pick_language(Headers(scope=scope).get("accept-language", ""))
         frame: ASGIApp | None = self._frames.get(language)
         if frame is None and scope["path"].rstrip("/").endswith(PAGE):
-            threading.Thread(target=self._build, args=(language,), daemon=True).start()
+            if not self._building.locked():  # one visitor's question is enough
+                threading.Thread(target=self._build, args=(language,), daemon=True).start()
             frame = _please_wait(language)
         elif frame is None:  # a part of the page, from a worker that has not shown it yet
             frame = await to_thread.run_sync(self._build, language)
         await frame(scope, receive, send)
 
     def _build(self, language: Language) -> ASGIApp:
-        from countlab.page.frame import build_frame
-
         with self._building:
+            from countlab.page.frame import build_frame
+
             if language not in self._frames:
                 self._frames[language] = build_frame(self._settings, language)
         return self._frames[language]

@@ -221,3 +221,16 @@ def test_what_a_browser_cannot_show_is_counted_all_the_same(
     assert counted(page) == 5
     expect(page.get_by_text("Your browser cannot show this kind of picture")).to_be_visible()
     assert page.locator("#count .boxes li").count() == 5
+
+
+def test_what_was_measured_of_the_model_stands_beside_the_count(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    picture = ROOT / "images" / "oranges_5.jpg"
+    page, told = open_page(), ask(sites["plain"], "countObjects", picture)
+    give(page, picture)
+    low, high = told["likely"]
+    expect(page.locator("#count .likely")).to_have_text(f"likely {low}–{high} (9 times in 10)")
+    page.get_by_label("Model").select_option("planets")  # nobody measured this one
+    expect(page.locator("#count .how")).to_contain_text("planets")
+    expect(page.locator("#count .likely")).to_be_hidden()

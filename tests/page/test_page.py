@@ -269,8 +269,8 @@ def test_health_is_told_in_words(open_page: Open) -> None:
     health = page.locator("#health")
     expect(health).to_contain_text("The server answered this page in")
     expect(health).to_contain_text("Nobody is waiting for an answer.")
-    expect(health).to_contain_text("Model fruits: whole")
-    expect(health).to_contain_text("Model yolov3: not fetched yet")
+    expect(health).to_contain_text("fruits: ready, in memory")
+    expect(health).to_contain_text("yolov3: not on this disk, 248")
     expect(health).to_contain_text(f"Python {sys.version.split()[0]}")
 
 

@@ -26,7 +26,7 @@ async function show(parts, words) {
     parts.cards.replaceChildren(
       card(words.health_speed, speedOf(report, roundTrip, words)),
       card(words.health_load, loadOf(report, words)),
-      card(words.health_models, checks(report.models, report.opened, words)),
+      card(words.health_models, modelsOf(report, words)),
       card(words.health_versions, [
         make("li", {}, fill(words.health_version, report)), ...checks(report.libraries),
       ]),
@@ -54,6 +54,14 @@ function loadOf({ load, cores, waiting }, words) {
     sentences.push(fill(how, { load: load.toFixed(1), cores }));
   }
   return sentences.map((sentence) => make("li", {}, sentence));
+}
+
+function modelsOf({ models, unreadable }, words) {
+  const sentence = { open: words.health_open, on_disk: words.health_on_disk, away: words.health_away };
+  return [
+    ...models.map((model) => make("li", {}, fill(sentence[model.state], model))),
+    ...checks(unreadable),
+  ];
 }
 
 function checks(checked) {

@@ -11,7 +11,9 @@ export class PictureView {
     this.region = null;
     this.edges = [...parts.part.querySelectorAll("[data-edge]")];
     parts.image.addEventListener("error", () => this.#cannotShow(true));
-    parts.image.addEventListener("load", () => this.#shape(parts.image.naturalWidth / parts.image.naturalHeight));
+    parts.image.addEventListener("load", ({ target }) => {
+      this.#shape(target.naturalWidth / target.naturalHeight);
+    });
     parts.boxes.addEventListener("keydown", (event) => this.#walk(event));
     parts.frame.addEventListener("pointerdown", (event) => this.#draw(event));
     parts.part.addEventListener("toggle", () => this.#toggle());
@@ -75,7 +77,8 @@ export class PictureView {
 
   #place(left, top, right, bottom) {
     const [x, y] = [100 / this.width, 100 / this.height];
-    return `left: ${left * x}%; top: ${top * y}%; width: ${(right - left) * x}%; height: ${(bottom - top) * y}%`;
+    const [width, height] = [(right - left) * x, (bottom - top) * y];
+    return `left: ${left * x}%; top: ${top * y}%; width: ${width}%; height: ${height}%`;
   }
 
   #fillEdges() {
