@@ -38,6 +38,7 @@ STATUS = {
     "bad_parameter": 422,
     "no_picture": 422,
     "no_bf16_here": 422,
+    "sent_twice": 422,
     "unknown_engine": 422,
     "unknown_tiles": 422,
     "unknown_form_field": 422,

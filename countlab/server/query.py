@@ -31,7 +31,9 @@ _MEANT = {
     "class": "object",
     "iou": "nms",
 }
-_known_of: WeakKeyDictionary[Callable[..., Any], tuple[list[str], list[str]]] = WeakKeyDictionary()
+_known_of: WeakKeyDictionary[Callable[..., Any], tuple[list[str], dict[str, bool]]] = (
+    WeakKeyDictionary()
+)
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -43,12 +45,25 @@ async def refuse_unknown_parameters(request: Request) -> None:
     for arrived in request.query_params:
         if arrived not in known:
             raise _unknown_parameter(arrived, known, request)
+        _check_once(arrived, len(request.query_params.getlist(arrived)))
     if fields and request.headers.get("content-type", "").startswith("multipart/form-data"):
-        for arrived in await request.form():  # read once: the route is handed the same form
+        form = await request.form()  # read once: the route is handed the same form
+        for arrived in form:
             if arrived not in fields:
                 raise CountlabError(
-                    "unknown_form_field", arrived=arrived, known=fields, parameters=known or ["–"]
+                    "unknown_form_field",
+                    arrived=arrived,
+                    known=list(fields),
+                    parameters=known or ["–"],
                 )
+            if not fields[arrived]:
+                _check_once(arrived, len(form.getlist(arrived)))
+
+
+def _check_once(name: str, times: int) -> None:
+    """Of two values one would be ignored without a word."""
+    if times > 1:
+        raise CountlabError("sent_twice", name=name, times=times)
 
 
 def _unknown_parameter(arrived: str, known: list[str], request: Request) -> CountlabError:
@@ -65,8 +80,8 @@ def _unknown_parameter(arrived: str, known: list[str], request: Request) -> Coun
     )
 
 
-def _known(route: APIRoute) -> tuple[list[str], list[str]]:
-    """A route's query parameters and form fields, as its own OpenAPI description tells them."""
+def _known(route: APIRoute) -> tuple[list[str], dict[str, bool]]:
+    """A route's query parameters and form fields (may it come often?), as its own OpenAPI tells them."""
     if route.endpoint not in _known_of:
         document = get_openapi(title="one route", version="1", routes=[route])
         operations = document["paths"][route.path_format].values()
@@ -74,12 +89,16 @@ def _known(route: APIRoute) -> tuple[list[str], list[str]]:
         bodies = document.get("components", {}).get("schemas", {})
         _known_of[route.endpoint] = (
             [parameter["name"] for parameter in parameters if parameter["in"] == "query"],
-            [name for operation in operations for name in _form_fields(operation, bodies)],
+            {
+                name: field.get("type") == "array"
+                for operation in operations
+                for name, field in _form_fields(operation, bodies).items()
+            },
         )
     return _known_of[route.endpoint]
 
 
-def _form_fields(operation: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+def _form_fields(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     content = operation.get("requestBody", {}).get("content", {})
     reference = content.get("multipart/form-data", {}).get("schema", {}).get("$ref", "")
-    return list(schemas.get(reference.rpartition("/")[2], {}).get("properties", ()))
+    return dict(schemas.get(reference.rpartition("/")[2], {}).get("properties", {}))
