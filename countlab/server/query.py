@@ -31,9 +31,9 @@ _MEANT = {
     "class": "object",
     "iou": "nms",
 }
-_known_of: WeakKeyDictionary[Callable[..., Any], tuple[list[str], dict[str, bool]]] = (
-    WeakKeyDictionary()
-)
+May = dict[str, bool]
+"""What a route knows by name, and whether it may come more than once."""
+_known_of: WeakKeyDictionary[Callable[..., Any], tuple[May, May]] = WeakKeyDictionary()
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -44,8 +44,9 @@ async def refuse_unknown_parameters(request: Request) -> None:
     known, fields = _known(route)
     for arrived in request.query_params:
         if arrived not in known:
-            raise _unknown_parameter(arrived, known, request)
-        _check_once(arrived, len(request.query_params.getlist(arrived)))
+            raise _unknown_parameter(arrived, list(known), request)
+        if not known[arrived]:
+            _check_once(arrived, len(request.query_params.getlist(arrived)))
     if fields and request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await request.form()  # read once: the route is handed the same form
         for arrived in form:
@@ -54,7 +55,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
                     "unknown_form_field",
                     arrived=arrived,
                     known=list(fields),
-                    parameters=known or ["–"],
+                    parameters=list(known) or ["–"],
                 )
             if not fields[arrived]:
                 _check_once(arrived, len(form.getlist(arrived)))
@@ -80,15 +81,19 @@ def _unknown_parameter(arrived: str, known: list[str], request: Request) -> Coun
     )
 
 
-def _known(route: APIRoute) -> tuple[list[str], dict[str, bool]]:
-    """A route's query parameters and form fields (may it come often?), as its own OpenAPI tells them."""
+def _known(route: APIRoute) -> tuple[May, May]:
+    """A route's query parameters and form fields, as its own OpenAPI description tells them."""
     if route.endpoint not in _known_of:
         document = get_openapi(title="one route", version="1", routes=[route])
         operations = document["paths"][route.path_format].values()
         parameters = [p for operation in operations for p in operation.get("parameters", ())]
         bodies = document.get("components", {}).get("schemas", {})
         _known_of[route.endpoint] = (
-            [parameter["name"] for parameter in parameters if parameter["in"] == "query"],
+            {
+                parameter["name"]: parameter["schema"].get("type") == "array"
+                for parameter in parameters
+                if parameter["in"] == "query"
+            },
             {
                 name: field.get("type") == "array"
                 for operation in operations
