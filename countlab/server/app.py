@@ -12,10 +12,11 @@ from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
 from countlab.server import description, guard, problems
+from countlab.server.about import about
 from countlab.server.lab import Lab
 from countlab.server.metrics import Metrics
 from countlab.server.query import refuse_unknown_parameters
-from countlab.server.routes import about, counting
+from countlab.server.routes import counting
 from countlab.server.watching import Watch
 from countlab.settings import Settings
 
