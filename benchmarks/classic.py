@@ -89,7 +89,7 @@ def main() -> None:
     uploads = Path("images_uploaded")
     uploads.mkdir(exist_ok=True)
     app = create_app(said.model, said.nms, uploads, whole=said.whole)
-    # As `pip install uvicorn` brings it; and nest_asyncio, which the lab needs, takes no other loop.
+    # As `pip install uvicorn` brings it; nest_asyncio, which the lab needs, takes no other loop.
     uvicorn.run(app, port=said.port, log_level="warning", loop="asyncio", http="h11")
 
 

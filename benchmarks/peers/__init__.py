@@ -17,10 +17,11 @@ from countlab.engines.openvino import graph_of
 _HERE = Path(__file__).parent
 _PYTHON = ROOT / ".venv-peers" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 _SERVERS = {
-    "ONNX Runtime, FastAPI": ("fastapi_server.py", "--runtime", "onnxruntime"),
-    "OpenVINO, FastAPI": ("fastapi_server.py", "--runtime", "openvino"),
-    "ONNX Runtime, LitServe": ("litserve_server.py", "--runtime", "onnxruntime"),
-    "OpenVINO, LitServe": ("litserve_server.py", "--runtime", "openvino"),
+    "ONNX Runtime, FastAPI": ("fastapi_server.py", "onnxruntime"),
+    "ONNX Runtime, LitServe": ("litserve_server.py", "onnxruntime"),
+    "OpenVINO latency, FastAPI": ("fastapi_server.py", "openvino-latency"),
+    "OpenVINO throughput, FastAPI": ("fastapi_server.py", "openvino-throughput"),
+    "OpenVINO, LitServe": ("litserve_server.py", "openvino-latency"),
 }
 
 
@@ -39,10 +40,10 @@ def contestants(measured: Measured, results: Path) -> list[Contestant]:
     return [
         Contestant(
             name=name,
-            command=(str(_PYTHON), str(_HERE / script), *options, *common),
+            command=(str(_PYTHON), str(_HERE / script), "--runtime", runtime, *common),
             picture_path="/predict",
             json_path="/boxes",
             environment={"PYTHONPATH": ""},
         )
-        for name, (script, *options) in _SERVERS.items()
+        for name, (script, runtime) in _SERVERS.items()
     ]

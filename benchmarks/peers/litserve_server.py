@@ -40,6 +40,6 @@ class Boxes(Picture):
 if __name__ == "__main__":
     told = yolo.options()
     server = litserve.LitServer(
-        [Picture(told, "/predict"), Boxes(told, "/boxes")], accelerator="cpu", workers_per_device=1
+        [Picture(told, "/predict"), Boxes(told, "/boxes")], accelerator="cpu", workers_per_device=2
     )
     server.run(host="127.0.0.1", port=told.port, generate_client_file=False, log_level="warning")
