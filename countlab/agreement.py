@@ -8,7 +8,8 @@ from pathlib import Path
 
 from countlab.errors import CountlabError
 from countlab.findings import Finding, count_by_label
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 
 SAME_PIXELS = 1
 SAME_CONFIDENCE = 1e-4

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from countlab.findings import count_by_label
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 from countlab.texts import Language
 
 

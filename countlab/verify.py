@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from countlab.asked import Asked
 from countlab.errors import CountlabError
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 from countlab.receipts import picture_hash, result_hash_of_answer
 
 _ASKED = ("confidence", "nms", "tiles")

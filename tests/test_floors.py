@@ -27,7 +27,7 @@ FLOORS = [
     },
     {"download", "store", "darknet", "history", "saved_error"},
     {"engines"},
-    {"pipeline", "sweep", "tiles"},
+    {"prediction", "pipeline", "sweep", "tiles"},
     {"server", "client", "agreement", "quantize", "evaluate", "verify"},
     {"notebook", "running", "foreground", "workers", "doctor", "page", "tour"},
     {"cli"},

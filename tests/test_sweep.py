@@ -13,7 +13,8 @@ from countlab.client import Client, ServerRefused
 from countlab.findings import Box, Finding
 from countlab.images import Picture
 from countlab.notebook import Server
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 from countlab.settings import Settings
 from countlab.sweep import Stretch, Sweep
 

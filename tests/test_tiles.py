@@ -24,7 +24,8 @@ from countlab.findings import Box, Finding
 from countlab.images import Pixels, read_picture, write_picture
 from countlab.notebook import Server
 from countlab.patience import Patience
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 from countlab.seams import merge
 from countlab.sweep import Sweep
 from countlab.tiles import Grid, lay_tiles, look

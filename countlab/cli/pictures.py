@@ -72,7 +72,8 @@ def _count_one(picture: Path, ask: Asker) -> Counted:
 
 
 def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
-    from countlab.pipeline import Pipeline, check_object
+    from countlab.pipeline import Pipeline
+    from countlab.prediction import check_object
 
     pipeline = Pipeline(settings)
     model = pipeline.catalogue.find(asked.get("model") or settings.default_model)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from countlab.draw import colour_of
 from countlab.findings import Box, Finding, count_by_label
 from countlab.images import Picture
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 from countlab.saved_error import counting_error
 from countlab.server.answers import Found, Step, Swept
 from countlab.server.asked import TheLab

@@ -13,7 +13,7 @@ from fastapi import Depends, Path, Query, Request, UploadFile
 
 from countlab.asked import Asked, AskedAtAny
 from countlab.engines import ENGINES
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 from countlab.server.lab import Lab
 from countlab.tiles import CHOICES, OFF
 

@@ -12,7 +12,8 @@ from typing_extensions import Unpack
 from countlab.asked import Asked, AskedAtAny
 from countlab.errors import CountlabError
 from countlab.images import Picture
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 from countlab.settings import Settings
 from countlab.sweep import Sweep
 

@@ -23,7 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from countlab.findings import count_by_label
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 
 if TYPE_CHECKING:
     from countlab.history import Where

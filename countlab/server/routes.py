@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from countlab.errors import CountlabError
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 from countlab.server.answers import (
     COUNTED,
     PICTURE,

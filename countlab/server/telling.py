@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 
 from countlab.findings import Doubt
-from countlab.pipeline import Prediction
+from countlab.prediction import Prediction
 from countlab.server.language import language_of
 from countlab.server.metrics import Metrics
 

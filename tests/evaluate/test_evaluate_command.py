@@ -13,7 +13,8 @@ import pytest
 
 from countlab.evaluate.selfcheck import CHANGES
 from countlab.images import Pixels, read_picture
-from countlab.pipeline import Pipeline, Prediction
+from countlab.pipeline import Pipeline
+from countlab.prediction import Prediction
 from tests.conftest import Run
 from tests.evaluate.conftest import IMAGES
 
