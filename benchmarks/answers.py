@@ -34,7 +34,7 @@ class Agreement:
     def __str__(self) -> str:
         if self.same == self.pictures:
             return "same boxes"
-        return f"same boxes {self.same}, counts {self.counts} of {self.pictures}"
+        return f"boxes {self.same}/{self.pictures}, counts {self.counts}/{self.pictures}"
 
 
 def agreement(answers: list[Findings], reference: list[Findings]) -> Agreement:
