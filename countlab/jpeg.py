@@ -7,7 +7,6 @@ one encoder would have written. Knows nothing of what the picture shows.
 
 from __future__ import annotations
 
-import os
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -17,19 +16,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from countlab.cores import cores
+
 _BLOCK = 16  # pixels: a block of full brightness and halved colour, OpenCV's way
 _WORTHWHILE = 100_000  # pixels: below, handing strips out takes longer than it saves
 _MOST_BLOCKS = 65_535  # between two fresh starts
 _FRAME, _SCAN, _END = b"\xff\xc0", b"\xff\xda", b"\xff\xd9"
-_CORES = min(8, os.cpu_count() or 1)
+_MOST_STRIPS = 8
 
 
 def write_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """Pixels are rows of blue, green, red bytes."""
     height, width = pixels.shape[:2]
-    rows = -(-height // (_BLOCK * _CORES))  # of blocks, in a strip
+    most = min(cores(), _MOST_STRIPS)
+    rows = -(-height // (_BLOCK * most))  # of blocks, in a strip
     blocks = rows * -(-width // _BLOCK)
-    if height * width < _WORTHWHILE or _CORES == 1 or blocks > _MOST_BLOCKS:
+    if height * width < _WORTHWHILE or most == 1 or blocks > _MOST_BLOCKS:
         return _encoded(pixels)
     starts = range(0, height, rows * _BLOCK)
     strips = _encoders().map(_encoded, (pixels[start : start + rows * _BLOCK] for start in starts))
@@ -77,4 +79,4 @@ def _for_all(head: bytes, *, height: int, blocks: int) -> bytes:
 
 @cache
 def _encoders() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_CORES, thread_name_prefix="jpeg")
+    return ThreadPoolExecutor(cores(), thread_name_prefix="jpeg")

@@ -8,7 +8,6 @@ one piece. What both see, or two tiles, counts once. Knows pixels, boxes and an 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
 
+from countlab.cores import cores
 from countlab.engines import Engine
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
@@ -136,7 +136,7 @@ def look(
         part = pixels[tile.top : tile.bottom, tile.left : tile.right]
         return _uncut(grid, tile, engine.find(part, confidence=confidence, nms=nms))
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         running = [threads.submit(copy_context().run, look_at, tile) for tile in grid.tiles]
         views = [large, *(one.result() for one in running)]
     return merge(views), len(grid.tiles)

@@ -11,7 +11,18 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "countlab"
 FLOORS = [
-    {"texts", "errors", "findings", "settings", "asked", "patience", "likely", "locking", "logs"},
+    {
+        "texts",
+        "cores",
+        "errors",
+        "findings",
+        "settings",
+        "asked",
+        "patience",
+        "likely",
+        "locking",
+        "logs",
+    },
     {
         "wire",
         "images",

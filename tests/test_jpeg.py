@@ -35,7 +35,7 @@ def test_the_pixels_are_those_of_one_encoder(
     rough = np.random.default_rng(seed).integers(0, 256, (9, 9, 3), np.uint8)
     pixels = cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     with pytest.MonkeyPatch.context() as here:
-        here.setattr(jpeg, "_CORES", cores)
+        here.setattr(jpeg, "cores", lambda: cores)
         here.setattr(jpeg, "_WORTHWHILE", 0)
         strips = jpeg.write_jpeg(pixels)
     _, whole = cv2.imencode(".jpg", pixels)
@@ -57,7 +57,7 @@ def test_one_strip_too_long_for_the_format_is_written_whole() -> None:
     """A JPEG counts the blocks of a strip in two bytes."""
     with pytest.MonkeyPatch.context() as here:
         here.setattr(jpeg, "_MOST_BLOCKS", 100)
-        here.setattr(jpeg, "_CORES", 2)
+        here.setattr(jpeg, "cores", lambda: 2)
         data = jpeg.write_jpeg(np.zeros((640, 640, 3), np.uint8))
     assert data.startswith(b"\xff\xd8")
     assert b"\xff\xdd" not in data[: data.index(b"\xff\xda")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from typing import Any
 import cv2
 
 from countlab.catalogue import Model
+from countlab.cores import cores
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.images import Pixels
@@ -41,7 +41,7 @@ class CvlibEngine:
         self._paths = str(files["weights"]), str(files["config"]), str(model.labels_file)
         self._idle: LifoQueue[Any] = LifoQueue()
         self._idle.put(self._make_detector())  # a model that cannot be read says so at once
-        self._to_make = threading.Semaphore((os.cpu_count() or 1) - 1)
+        self._to_make = threading.Semaphore(cores() - 1)
 
     def find(self, pixels: Pixels, *, confidence: float, nms: float) -> list[Finding]:
         with self._detector() as detector:

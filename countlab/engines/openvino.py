@@ -7,7 +7,6 @@ gets a core of its own, which finishes more of them in a second (`python -m benc
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from queue import LifoQueue
 import cv2
 
 from countlab.catalogue import Model
+from countlab.cores import cores
 from countlab.darknet.converted import converted
 from countlab.errors import CountlabError
 from countlab.findings import Finding
@@ -29,7 +29,6 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino as openvino  # noqa: E402  (int8.py takes it from here, silenced)
 from openvino.preprocess import ColorFormat, PrePostProcessor  # noqa: E402
 
-_CORES = os.cpu_count() or 1
 _Requests = LifoQueue[openvino.InferRequest]
 
 
@@ -83,7 +82,7 @@ class OpenvinoEngine:
 
     def _compile_for_a_crowd(self) -> None:
         """Beside the requests, which go on one after another until it is there."""
-        self._crowd = self._compile(self._read(), streams=_CORES)
+        self._crowd = self._compile(self._read(), streams=cores())
 
     def _compile(self, network: openvino.Model, *, streams: int) -> _Requests:
         compiled = _core().compile_model(
@@ -93,7 +92,7 @@ class OpenvinoEngine:
                 # Left to itself it takes bf16 wherever the processor has it.
                 "INFERENCE_PRECISION_HINT": self._hint,
                 "NUM_STREAMS": str(streams),
-                "INFERENCE_NUM_THREADS": str(_CORES),
+                "INFERENCE_NUM_THREADS": str(cores()),
             },
         )
         idle = _Requests()

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from countlab import __version__
 from countlab.catalogue import Model
+from countlab.cores import cores
 from countlab.doctor import check_libraries
 from countlab.server.asked import TheLab
 from countlab.server.lab import Lab
@@ -38,7 +39,7 @@ def report(lab: TheLab, request: Request) -> dict[str, Any]:
             error.text(language_of(request))._asdict() for error in catalogue.unreadable
         ],
         "libraries": _libraries(language_of(request)),
-        "cores": os.cpu_count() or 1,
+        "cores": cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         **_work(request.app.state.metrics),
     }
