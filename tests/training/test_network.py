@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="needs torch (make test-training set
 
 from torch import Tensor  # noqa: E402
 
+from training.blend import blended  # noqa: E402
 from training.cfg import fill, sections  # noqa: E402
 from training.checkpoint import begin  # noqa: E402
 from training.decode import boxes_of, findings, rows_of, split_map  # noqa: E402
@@ -152,3 +153,19 @@ def test_training_on_one_picture_finds_its_box(network: Network) -> None:
     best = parts[..., 4].flatten().argmax()
     assert boxes.reshape(-1, 4)[best].tolist() == pytest.approx([130, 145, 140, 90], abs=4)
     assert parts.reshape(-1, 9)[best, 5:].argmax().item() == 1
+
+
+def test_a_blend_lies_between_two_checkpoints(network: Network, cfg_text: str) -> None:
+    """And only checkpoints of one network are blended."""
+    state = {"cfg": cfg_text, "pictures": 5, "average": network.state_dict()}
+    other = {name: value + 1 for name, value in network.state_dict().items()}
+    late = {"cfg": cfg_text, "pictures": 9, "average": other}
+    mixed = blended(state, late, part=0.25)
+    assert mixed["pictures"] == 9
+    for name, value in network.state_dict().items():
+        step = 0.25 if value.dtype.is_floating_point else 1
+        assert torch.allclose(mixed["average"][name], value + step, atol=1e-5), name
+    with pytest.raises(ValueError, match="different networks"):
+        blended(state, {**late, "cfg": "[net]"}, part=0.5)
+    with pytest.raises(ValueError, match="allowed: 0"):
+        blended(state, late, part=2)
