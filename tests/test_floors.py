@@ -14,6 +14,7 @@ FLOORS = [
     {
         "texts",
         "cores",
+        "crowd",
         "errors",
         "findings",
         "settings",

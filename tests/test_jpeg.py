@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from countlab import jpeg
+from countlab.crowd import at_work, crowded
 from countlab.images import Pixels
 
 
@@ -45,7 +46,9 @@ def test_the_pixels_are_those_of_one_encoder(
 def test_every_reader_understands_the_strips(pixels: Pixels) -> None:
     large = cv2.resize(pixels, (1280, 960)).astype(np.uint8)
     data = jpeg.write_jpeg(large)
-    assert data == jpeg.write_jpeg(large)
+    with at_work(), at_work():
+        assert crowded()
+        assert data == jpeg.write_jpeg(large), "the same bytes alone and in a crowd"
     image = Image.open(io.BytesIO(data))
     image.load()
     assert image.size == (1280, 960)

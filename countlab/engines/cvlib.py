@@ -22,6 +22,7 @@ import cv2
 
 from countlab.catalogue import Model
 from countlab.cores import cores
+from countlab.crowd import at_work
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.images import Pixels
@@ -44,7 +45,7 @@ class CvlibEngine:
         self._to_make = threading.Semaphore(cores() - 1)
 
     def find(self, pixels: Pixels, *, confidence: float, nms: float) -> list[Finding]:
-        with self._detector() as detector:
+        with at_work(), self._detector() as detector:
             found = detector.detect_objects(pixels, confidence=confidence, nms_thresh=nms)
         return [
             Finding(label, float(score), Box(*box))

@@ -1,7 +1,7 @@
 """The fast engine: the same network, converted once from its Darknet files, run by OpenVINO.
 
-One picture alone gets all cores. As soon as a second one comes while the first is at work, each
-gets a core of its own, which finishes more of them in a second (`python -m benchmarks.streams`).
+One picture alone gets all cores; in a crowd each gets a core of its own, which finishes more of
+them in a second.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import cv2
 
 from countlab.catalogue import Model
 from countlab.cores import cores
+from countlab.crowd import at_work, crowded
 from countlab.darknet.converted import converted
 from countlab.errors import CountlabError
 from countlab.findings import Finding
@@ -46,8 +47,7 @@ class OpenvinoEngine:
         self._alone = self._compile(network, streams=1)
         self._crowd: _Requests | None = None
         self._crowd_wanted = False
-        self._at_work = 0
-        self._counting = threading.Lock()
+        self._asking = threading.Lock()
 
     def find(self, pixels: Pixels, *, confidence: float, nms: float) -> list[Finding]:
         small = cv2.resize(pixels, self._model.input)[None]
@@ -64,24 +64,24 @@ class OpenvinoEngine:
 
     @contextlib.contextmanager
     def _request(self) -> Iterator[openvino.InferRequest]:
-        with self._counting:
-            self._at_work += 1
-            crowded = self._at_work > 1
-            if crowded and not self._crowd_wanted:
+        with at_work():
+            idle = self._for_a_crowd() if crowded() else self._alone
+            request = idle.get()
+            try:
+                yield request
+            finally:
+                idle.put(request)
+
+    def _for_a_crowd(self) -> _Requests:
+        """Compiled beside the first requests, which go on one after another until it is there."""
+        with self._asking:
+            if not self._crowd_wanted:
                 self._crowd_wanted = True
                 # No daemon: a process that ended while this compiles would end with a crash.
                 threading.Thread(target=self._compile_for_a_crowd).start()
-        idle = self._crowd if crowded and self._crowd else self._alone
-        request = idle.get()
-        try:
-            yield request
-        finally:
-            idle.put(request)
-            with self._counting:
-                self._at_work -= 1
+        return self._crowd or self._alone
 
     def _compile_for_a_crowd(self) -> None:
-        """Beside the requests, which go on one after another until it is there."""
         self._crowd = self._compile(self._read(), streams=cores())
 
     def _compile(self, network: openvino.Model, *, streams: int) -> _Requests:
