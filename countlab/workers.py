@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.multiprocess import mark_process_dead
 
 from countlab.errors import CountlabError
-from countlab.running import LAST_ANSWERS_S, LAST_WORDS_S, Server, end_at_last, url_of
+from countlab.running import LAST_ANSWERS_S, LAST_WORDS_S, Server, end_at_last, end_now, url_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -134,3 +134,4 @@ def _work(make: MakeApp, listening: socket.socket, host: str, link: Connection) 
         link.recv()
     end_at_last(LAST_ANSWERS_S + LAST_WORDS_S)
     server.stop()
+    end_now()
