@@ -46,7 +46,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     hashed = hashlib.sha256(OTHER.encode()).hexdigest()
     settings = Settings(
         home=tmp_path_factory.mktemp("locked"),
-        api_keys=f"maria:{KEY}, juan:sha256:{hashed}",
+        api_keys=f"classroom:{KEY}, library:sha256:{hashed}",
         origins=("https://lab.example.org",),
     )
     app = create_app(settings=settings)
@@ -81,12 +81,12 @@ WAYS = [
 @pytest.mark.parametrize("headers", WAYS)
 def test_a_key_is_taken_in_every_usual_header(locked: Server, headers: dict[str, str]) -> None:
     answer = requests.get(locked.url + "/who", headers=headers, timeout=10)
-    assert answer.json() == {"key": "maria"}
+    assert answer.json() == {"key": "classroom"}
 
 
 def test_a_key_of_which_only_the_hash_is_known_opens_too(locked: Server) -> None:
     answer = requests.get(locked.url + "/who", headers={"X-API-Key": OTHER}, timeout=10)
-    assert answer.json() == {"key": "juan"}
+    assert answer.json() == {"key": "library"}
 
 
 def test_without_a_key_or_with_a_wrong_one_nothing_is_told(locked: Server, photo: bytes) -> None:
@@ -131,7 +131,7 @@ def test_a_server_without_keys_offers_no_authorize_button(server: Server) -> Non
     assert "security" not in requests.get(server.url + "/openapi.json", timeout=10).json()
 
 
-@pytest.mark.parametrize("listed", ["a b", "maria:", "x:sha256:", "a,b c", "é h:x"])
+@pytest.mark.parametrize("listed", ["a b", "classroom:", "x:sha256:", "a,b c", "é h:x"])
 def test_keys_that_cannot_be_understood_are_refused_and_never_shown(listed: str) -> None:
     with pytest.raises(CountlabError) as caught:
         Keyring.of(Settings(api_keys=listed))
@@ -153,16 +153,16 @@ def test_our_own_client_has_a_key_too(
 
 
 def test_a_file_holds_hashes_only(tmp_path: Path) -> None:
-    key, line = new_key("maria")
+    key, line = new_key("classroom")
     file = tmp_path / "keys.txt"
     settings = Settings(api_keys_file=file)
     with pytest.raises(CountlabError, match="cannot be read"):
         Keyring.of(settings)
     file.write_text(f"# the lab's\n{line}\n\n")
-    assert Keyring.of(settings).name_of([key.encode()]) == "maria"
+    assert Keyring.of(settings).name_of([key.encode()]) == "classroom"
     assert key not in line
     assert key not in repr(settings)
-    file.write_text(f"{line}\nmaria:{key}\n")
+    file.write_text(f"{line}\nclassroom:{key}\n")
     with pytest.raises(CountlabError) as caught:
         Keyring.of(settings)
     assert (caught.value.code, caught.value.facts["number"]) == ("bad_keys", 2)
@@ -190,12 +190,12 @@ def test_every_key_is_compared_wherever_the_right_one_stands(
 
 def test_the_terminal_makes_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        cli.main(["keys", "new", "maria"])
+        cli.main(["keys", "new", "classroom"])
     told = capsys.readouterr()
     file = tmp_path / "keys.txt"
     file.write_text(told.out)
-    key = told.err.split("Key for maria: ")[1].split()[0]
-    assert Keyring.of(Settings(api_keys_file=file)).name_of([key.encode()]) == "maria"
+    key = told.err.split("Key for classroom: ")[1].split()[0]
+    assert Keyring.of(Settings(api_keys_file=file)).name_of([key.encode()]) == "classroom"
 
 
 @pytest.mark.parametrize(("host", "keys", "warned"), [
@@ -219,7 +219,9 @@ def test_an_open_door_to_the_world_is_told_loudly(
 
 
 def test_who_asks_too_often_waits(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, api_keys=f"maria:{KEY},juan:{OTHER}", rate=Rate(3, 60))
+    settings = Settings(
+        home=tmp_path, api_keys=f"classroom:{KEY},library:{OTHER}", rate=Rate(3, 60)
+    )
     with served(create_app(settings=settings)) as server:
 
         def ask(key: str) -> requests.Response:

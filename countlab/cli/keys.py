@@ -24,7 +24,7 @@ def new(
 
     Examples:
 
-    - `countlab keys new maria >> keys.txt`, then
+    - `countlab keys new classroom >> keys.txt`, then
       `COUNTLAB_API_KEYS_FILE=keys.txt countlab serve`
     """
     from countlab.server.keys import new_key
