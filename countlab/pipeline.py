@@ -58,6 +58,10 @@ class Pipeline:
         """The lowest confidence at which anything is found."""
         return self._asked_for(asked)[1].floor
 
+    def close(self) -> None:
+        """Lets go of the models; who asks again opens them again."""
+        self._engines.clear()
+
     def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
         """Finds the objects in one picture."""
         tiles = check_tiles(asked.get("tiles"))

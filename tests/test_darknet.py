@@ -12,7 +12,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from benchmarks.random_models import random_model
-from countlab.darknet import to_onnx
+from countlab.darknet.convert import to_onnx
 from countlab.darknet.converted import converted
 from countlab.engines.openvino import openvino
 from countlab.errors import CountlabError

@@ -62,7 +62,6 @@ def serve(
     - `countlab serve --workers 4 2>> countlab.log`
     """
     from countlab.foreground import serving, wait_for_interrupt
-    from countlab.running import end_now
 
     settings = Settings.from_environment()
     make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
@@ -72,7 +71,6 @@ def serve(
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
             warn(CountlabError("open_to_all", host=host))
         wait_for_interrupt()
-    end_now()
 
 
 def make_app(

@@ -21,7 +21,7 @@ def converted(files: Mapping[str, Path], *, width: int, height: int) -> Path | b
     kept = weights.parent / ".converted" / f"{weights.stem}-{digest}.onnx"
     if kept.is_file():
         return kept
-    from countlab.darknet import to_onnx  # loads onnx, which only a conversion needs
+    from countlab.darknet.convert import to_onnx  # loads onnx
 
     graph: bytes = to_onnx(config, weights, width=width, height=height).SerializeToString()
     part = kept.with_suffix(f".{os.getpid()}.part")

@@ -90,5 +90,6 @@ async def _from_start_to_end(app: FastAPI) -> AsyncIterator[None]:
     if history is not None:
         history.open()
     yield
+    app.state.lab.close()
     if history is not None:
         history.close()

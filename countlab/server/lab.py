@@ -18,6 +18,7 @@ from countlab.settings import Settings
 from countlab.sweep import Sweep
 
 _KEPT_AT_MOST = 100
+_COMPILED_WITHIN_S = 5.0
 
 
 class Lab:
@@ -32,15 +33,23 @@ class Lab:
     ) -> None:
         self.pipeline = Pipeline(settings, engine=engine)
         self._not_loaded = CountlabError("still_loading", retry_after_s=2)
+        self._loading: threading.Thread | None = None
         self._keep = keep
         self._keeping = threading.Lock()
 
     def load(self) -> None:
-        """Begins to open the model of those who name none, so that the first of them waits less.
+        """Begins to open the model of those who name none, so that the first of them waits less."""
+        self._loading = threading.Thread(target=self._load, name="loading", daemon=True)
+        self._loading.start()
 
-        No daemon: a process that ended while OpenVINO compiles would end with a crash.
+    def close(self) -> None:
+        """Lets go of the models: what OpenVINO still holds when a process ends can crash it.
+
+        What is being compiled is waited for; fetching a model, which may take minutes, is not.
         """
-        threading.Thread(target=self._load, name="loading").start()
+        if self._loading is not None:
+            self._loading.join(_COMPILED_WITHIN_S)
+        self.pipeline.close()
 
     def _load(self) -> None:
         try:

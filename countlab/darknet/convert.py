@@ -1,0 +1,37 @@
+"""From the two files to the graph. Loads onnx, which only a conversion needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from countlab.darknet.config import read_config
+from countlab.darknet.graph import Graph, Layer
+from countlab.darknet.layers import KINDS
+from countlab.darknet.weights import Weights
+from countlab.errors import CountlabError
+
+# What would change the numbers and is not done here: any other value is refused.
+_ONLY = {"new_coords": 0, "dilation": 1, "antialiasing": 0, "reverse": 0, "maxpool_depth": 0}
+
+
+def to_onnx(config: Path, weights: Path, *, width: int, height: int) -> onnx.ModelProto:
+    """The whole network as one graph, for pictures of this size."""
+    sections = read_config(config)
+    graph = Graph(Weights(weights), width, height)
+    layers = [Layer("picture", 3, height, width)]
+    for section in sections[1:]:
+        if section.name not in KINDS:
+            raise CountlabError(
+                "darknet_unknown_section",
+                section=section.name,
+                line=section.line,
+                known=sorted(KINDS),
+            )
+        for key, only in _ONLY.items():
+            if section.whole(key, only) != only:
+                raise section.refused(f"{key}={section.values[key]}")
+        layers.append(KINDS[section.name](graph, section, layers))
+    graph.weights.check_end()
+    return graph.model()
