@@ -118,9 +118,9 @@ def classic(measured: Measured, *, whole: bool = False) -> Contestant:
 
 
 def countlab(measured: Measured, engine: str) -> Contestant:
-    """As anybody starts it: `countlab serve`, nothing tuned."""
+    """As anybody starts it, but for the history: the others keep none, and a row costs time."""
     run = (sys.executable, "-c", "from countlab.cli import main; main()")
-    command = (*run, "serve", "--port", "{port}", "--engine", engine)
+    command = (*run, "serve", "--port", "{port}", "--engine", engine, "--no-history")
     return Contestant(
         name=f"countlab {engine}",
         command=(*command, "--model", measured.name),

@@ -22,7 +22,7 @@ def write_int8(graph: Path | bytes, to: Path, pictures: Sequence[Pixels]) -> Non
         import nncf
     except ModuleNotFoundError as reason:
         raise CountlabError("extra_not_here", extra="nncf", needed_for="quantize") from reason
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)
     network = openvino.Core().read_model(graph)
     height, width = network.input().shape[2], network.input().shape[3]
 
