@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -287,3 +288,22 @@ def test_an_answer_that_nobody_reads_is_dropped(
         until(lambda: bool(app.state.places.inside == 0))
         assert time.monotonic() - start < 5
     server.stop()
+
+
+def test_who_gives_up_as_a_workplace_becomes_free_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Found by the soak: one who left was looked for among those who wait, and was not there."""
+
+    async def give_up_and_leave() -> Workplaces:
+        places = Workplaces(Settings(home=tmp_path, at_work=1))
+        assert places.take()
+        waiting = asyncio.create_task(places.wait())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        places.leave()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        return places
+
+    places = asyncio.run(give_up_and_leave())
+    assert places.at_work == 0
+    assert places.take()

@@ -62,7 +62,8 @@ class Workplaces:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._turns.remove(turn)
+                with contextlib.suppress(ValueError):  # leave() has passed over it already
+                    self._turns.remove(turn)
             else:
                 self.leave()  # the workplace and the end of patience came at the same moment
             raise

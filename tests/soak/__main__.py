@@ -66,6 +66,9 @@ def soak(folder: Path, *, minutes: float, clients: int) -> tuple[list[Promise], 
         ready = service.get("/health/ready").status_code
         rows, status = service.get("/metrics").text, service.end()
         failed = [event for event in service.events() if event.get("status") == 500]
+        for event in service.events() if failed else ():
+            if event.get("status") == 500 or event.get("level") in ("error", "critical"):
+                print(event)
         answered = len(seen.good)
     return [
         Promise("no wrong answer", "each equals the serial truth", f"{len(seen.wrong)} wrong of "
