@@ -27,10 +27,16 @@ class Composer:
     """Makes training pictures; the same seed makes the same pictures."""
 
     def __init__(
-        self, material: Material, *, seed: int, green: frozenset[int] = frozenset()
+        self,
+        material: Material,
+        *,
+        seed: int,
+        green: frozenset[int] = frozenset(),
+        mosaics: bool = True,
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.green = green
+        self.mosaics = mosaics
         self.photos = _Draw(material.photos, self.rng)
         self.grounds = _Draw(material.grounds, self.rng)
         self.cutouts = _by_label(material.cutouts, self.rng)
@@ -40,7 +46,7 @@ class Composer:
         """One picture of size x size, and rows of (label, x1, y1, x2, y2); -1 = ignored."""
         recipes: list[tuple[float, Callable[[int, int], Picture]]] = [
             (SINGLE if self.photos else 0, self._single),
-            (MOSAIC, self._mosaic),
+            (MOSAIC if self.mosaics else 0, self._mosaic),
             (PASTED if self.counted else 0, self._pasted),
             (EMPTY if self.grounds else 0, self._empty),
         ]

@@ -66,10 +66,14 @@ class Empty:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the pictures and the sizes they have: small ones teach most, and fast."""
+    """A part of the pictures and the sizes they have: small ones teach most, and fast.
+
+    Without `mosaics` pictures look as those that will be counted do: a good way to end.
+    """
 
     share: float
     sizes: tuple[int, ...]
+    mosaics: bool
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,10 @@ def _schedule(entry: dict[str, Any]) -> Schedule:
     return Schedule(
         pictures=entry["pictures"],
         batch=entry.get("batch", 32),
-        phases=tuple(Phase(one["share"], tuple(one["sizes"])) for one in entry["phases"]),
+        phases=tuple(_phase(one) for one in entry["phases"]),
         rate=entry.get("rate", 0.002),
     )
+
+
+def _phase(entry: dict[str, Any]) -> Phase:
+    return Phase(entry["share"], tuple(entry["sizes"]), mosaics=entry.get("mosaics", True))

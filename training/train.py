@@ -103,7 +103,14 @@ def feed(
         if done >= end:
             continue
         seed = 1 + done + number
-        batches = Batches(material, batch=schedule.batch, sizes=phase.sizes, seed=seed, green=green)
+        batches = Batches(
+            material,
+            batch=schedule.batch,
+            sizes=phase.sizes,
+            seed=seed,
+            green=green,
+            mosaics=phase.mosaics,
+        )
         for batch in loader(batches, workers=workers):
             yield batch
             done += schedule.batch
