@@ -168,6 +168,20 @@ def test_a_file_holds_hashes_only(tmp_path: Path) -> None:
     assert (caught.value.code, caught.value.facts["number"]) == ("bad_keys", 2)
 
 
+@pytest.mark.parametrize("listed", [",", " , ,"])
+def test_a_list_or_file_whose_last_key_was_taken_back_opens_the_door_to_nobody(
+    tmp_path: Path, listed: str
+) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("# the last one left the school\n\n")
+    for settings in (Settings(api_keys=listed), Settings(api_keys_file=file)):
+        with pytest.raises(CountlabError) as caught:
+            Keyring.of(settings)
+        assert caught.value.code == "no_keys_left"
+    assert Keyring.of(Settings(api_keys="a:b", api_keys_file=file))
+    assert not Keyring.of(Settings(api_keys=" "))
+
+
 def test_every_key_is_compared_wherever_the_right_one_stands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

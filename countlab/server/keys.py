@@ -31,7 +31,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Keyring:
-    """All keys of a server; an empty one lets everybody in."""
+    """All keys of a server; an empty one, where no key was ever named, lets everybody in."""
 
     keys: tuple[Key, ...] = ()
 
@@ -41,6 +41,10 @@ class Keyring:
         keys = _understood(listed, "COUNTLAB_API_KEYS")
         if settings.api_keys_file is not None:
             keys += _understood(_lines(settings.api_keys_file), str(settings.api_keys_file), True)
+        named = settings.api_keys_file or settings.api_keys.strip()
+        if named and not keys:  # whoever took the last key away did not mean to let everybody in
+            where = settings.api_keys_file or "COUNTLAB_API_KEYS"
+            raise CountlabError("no_keys_left", where=where)
         return cls(tuple(keys))
 
     def __bool__(self) -> bool:
