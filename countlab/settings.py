@@ -77,11 +77,11 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         found = os.environ if environment is None else environment
-        home, keys_file = found.get("COUNTLAB_HOME"), found.get("COUNTLAB_API_KEYS_FILE")
-        together = found.get("PROMETHEUS_MULTIPROC_DIR")  # the name its library wants
+        home, keys_file = _word(found, "COUNTLAB_HOME"), _word(found, "COUNTLAB_API_KEYS_FILE")
+        together = _word(found, "PROMETHEUS_MULTIPROC_DIR")  # the name its library wants
         return cls(
-            default_model=found.get("COUNTLAB_MODEL", cls.default_model),
-            engine=found.get("COUNTLAB_ENGINE", cls.engine),
+            default_model=_word(found, "COUNTLAB_MODEL") or cls.default_model,
+            engine=_word(found, "COUNTLAB_ENGINE") or cls.engine,
             home=Path(home).expanduser() if home else cls.home,
             max_bytes=_whole(found, "COUNTLAB_MAX_BYTES", cls.max_bytes),
             max_batch_bytes=_whole(found, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
@@ -90,12 +90,12 @@ class Settings:
             at_work=_whole(found, "COUNTLAB_AT_WORK", _workplaces()),
             queue=_whole(found, "COUNTLAB_QUEUE", cls.queue, least=0),
             deadline_s=_whole(found, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
-            api_keys=found.get("COUNTLAB_API_KEYS", cls.api_keys),
+            api_keys=_word(found, "COUNTLAB_API_KEYS"),
             api_keys_file=Path(keys_file).expanduser() if keys_file else None,
-            api_key=found.get("COUNTLAB_API_KEY", cls.api_key),
+            api_key=_word(found, "COUNTLAB_API_KEY"),
             rate=_rate(found),
             origins=_origins(found),
-            database_url=found.get("COUNTLAB_DATABASE_URL") or None,
+            database_url=_word(found, "COUNTLAB_DATABASE_URL") or None,
             history_days=_whole(found, "COUNTLAB_HISTORY_DAYS", 0) or None,
             history_rows=_whole(found, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
             metrics_folder=Path(together) if together else None,
@@ -103,8 +103,13 @@ class Settings:
         )
 
 
+def _word(found: Mapping[str, str], variable: str) -> str:
+    """A variable that is there but empty, as files of settings have them, says nothing."""
+    return found.get(variable, "").strip()
+
+
 def _whole(found: Mapping[str, str], variable: str, default: int, *, least: int = 1) -> int:
-    arrived = found.get(variable, "").strip().replace("_", "")
+    arrived = _word(found, variable).replace("_", "")
     if not arrived:
         return default
     if not re.fullmatch(r"[0-9]{1,15}", arrived) or int(arrived) < least:
@@ -113,7 +118,7 @@ def _whole(found: Mapping[str, str], variable: str, default: int, *, least: int 
 
 
 def _rate(found: Mapping[str, str]) -> Rate | None:
-    arrived = found.get("COUNTLAB_RATE", "").strip().lower()
+    arrived = _word(found, "COUNTLAB_RATE").lower()
     if not arrived:
         return None
     parts = re.fullmatch(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)", arrived)
@@ -124,8 +129,8 @@ def _rate(found: Mapping[str, str]) -> Rate | None:
 
 def _origins(found: Mapping[str, str]) -> tuple[str, ...]:
     """Explicit ones only: with `*` every page that a person opens could use their lab."""
-    arrived = found.get("COUNTLAB_ORIGINS", "")
-    origins = tuple(part.strip().rstrip("/") for part in arrived.split(",") if part.strip())
+    parts = _word(found, "COUNTLAB_ORIGINS").split(",")
+    origins = tuple(part.strip().rstrip("/") for part in parts if part.strip())
     for origin in origins:
         if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
             allowed = "https://lab.example.org, http://127.0.0.1:3000"

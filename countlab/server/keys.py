@@ -41,7 +41,7 @@ class Keyring:
         keys = _understood(listed, "COUNTLAB_API_KEYS")
         if settings.api_keys_file is not None:
             keys += _understood(_lines(settings.api_keys_file), str(settings.api_keys_file), True)
-        named = settings.api_keys_file or settings.api_keys.strip()
+        named = settings.api_keys_file or settings.api_keys
         if named and not keys:  # whoever took the last key away did not mean to let everybody in
             where = settings.api_keys_file or "COUNTLAB_API_KEYS"
             raise CountlabError("no_keys_left", where=where)
