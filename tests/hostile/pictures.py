@@ -123,6 +123,12 @@ def tiff(*, tile: int = 0, width: int = 1, height: int = 1, compression: int = 8
     return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + body
 
 
+def tiff_of_worded_tile() -> bytes:
+    """Where the width of its tiles belongs stands a text."""
+    number, text = (struct.pack("<HHI", 322, *kind) for kind in ((4, 1), (2, 4)))
+    return tiff(tile=1).replace(number, text)
+
+
 def tiff_that_points_at_itself() -> bytes:
     whole = tiff()
     tags = struct.unpack_from("<H", whole, 8)[0]
