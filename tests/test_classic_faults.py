@@ -64,12 +64,23 @@ def test_how_many_pictures_are_kept_is_bounded(
     jpeg: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("countlab.server.lab._KEPT_AT_MOST", 3)
-    (tmp_path / ".gitkeep").touch()
+    own = [tmp_path / name for name in (".gitkeep", "0.jpeg", "20261120-holiday.jpeg")]
+    for path in own:
+        path.touch()
     lab = create_app(keep=tmp_path).state.lab
     for _ in range(5):
         lab.predict(jpeg)
-    assert len(list(tmp_path.glob("*.jpeg"))) == 3
-    assert (tmp_path / ".gitkeep").exists()
+    assert len(list(tmp_path.glob("*.jpeg"))) == 2 + 3
+    assert all(path.exists() for path in own), "a person's own files were deleted"
+
+
+def test_a_picture_that_cannot_be_kept_is_counted_all_the_same(
+    jpeg: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    lab = create_app(keep=tmp_path / "file").state.lab
+    assert lab.predict(jpeg).model.name == "fruits"
+    assert "could not be kept" in caplog.text
 
 
 def test_upper_case_endings_are_taken(server: Server, jpeg: bytes) -> None:

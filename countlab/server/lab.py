@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 import threading
 import time
 from pathlib import Path
@@ -18,7 +20,10 @@ from countlab.settings import Settings
 from countlab.sweep import Sweep
 
 _KEPT_AT_MOST = 100
+_KEPT = re.compile(r"\d{8}-\d{6}-\d{9}-[0-9a-f]{12}\.[a-z]+")
 _COMPILED_WITHIN_S = 5.0
+
+log = logging.getLogger("countlab.lab")
 
 
 class Lab:
@@ -74,13 +79,19 @@ class Lab:
         return Sweep(self.predict(data, **asked, confidence=floor))
 
     def _keep_picture(self, data: bytes, picture: Picture, folder: Path) -> None:
-        """Under a name of our own making; what a client calls its file is never a path here."""
+        """Under a name of our own making; what a client calls its file is never a path here.
+
+        Only such names are ever deleted again: the folder may be one in which a person has more.
+        """
         kind = picture.format.lower()
         digest = hashlib.sha256(data).hexdigest()[:12]
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}-{digest}.{kind}"
-        with self._keeping:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
-            kept = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-            for oldest in kept[:-_KEPT_AT_MOST]:
-                oldest.unlink(missing_ok=True)
+        try:
+            with self._keeping:
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
+                kept = sorted(path for path in folder.iterdir() if _KEPT.fullmatch(path.name))
+                for oldest in kept[:-_KEPT_AT_MOST]:
+                    oldest.unlink(missing_ok=True)
+        except OSError as reason:  # the count is right all the same
+            log.warning("a picture could not be kept: %s", reason)
