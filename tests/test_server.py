@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import requests
+from fastapi import HTTPException
 
 from countlab.errors import CountlabError
 from countlab.images import Pixels, read_picture, write_picture
-from countlab.notebook import Server
+from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.server.plurals import plural_of
+from countlab.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SPANISH = {"Accept-Language": "es-ES,es;q=0.9"}
@@ -182,6 +184,26 @@ def test_a_model_that_cannot_be_had_is_503_and_never_another_models_answer(
     assert (answer.status_code, problem(answer)["code"]) == (503, "model_not_fetched")
     assert "countlab fetch yolov3-tiny" in answer.json()["fix"]
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_what_a_students_route_raises_keeps_its_status_and_its_words(home: Path) -> None:
+    app = create_app(settings=Settings(home=home))
+    raised = [
+        HTTPException(404, "no such tree"),
+        HTTPException(415, "Unsupported file provided.", headers={"X-Own": "1"}),
+        HTTPException(418, {"short": True}),
+    ]
+
+    @app.get("/own/{number}")
+    def own(number: int) -> None:
+        raise raised[number]
+
+    running = serve(app, port=0)
+    for number, error in enumerate(raised):
+        answer = requests.get(f"{running.url}/own/{number}", timeout=10)
+        assert (answer.status_code, answer.json()) == (error.status_code, {"detail": error.detail})
+        assert answer.headers.get("x-own") == (error.headers or {}).get("X-Own")
+    running.stop()
 
 
 def test_docs_ask_nothing_of_the_internet(server: Server) -> None:

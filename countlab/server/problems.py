@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -147,8 +148,9 @@ def install(app: FastAPI) -> None:
         return answer(request, _from_validation(error, language_of(request)))
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return answer(request, _from_http(request, error))
+    async def http(request: Request, error: HTTPException) -> Response:
+        ours = _from_http(request, error)
+        return answer(request, ours) if ours else await http_exception_handler(request, error)
 
 
 def answer(request: Request, error: CountlabError) -> JSONResponse:
@@ -186,11 +188,13 @@ def _from_validation(error: RequestValidationError, language: Language) -> Count
     return CountlabError("bad_parameter", parameter=name, arrived=first.get("input"), reason=reason)
 
 
-def _from_http(request: Request, error: HTTPException) -> CountlabError:
-    path, method = request.url.path, request.method
-    if error.status_code == 404:
+def _from_http(request: Request, error: HTTPException) -> CountlabError | None:
+    """What the framework refuses. What a route of a student's raises is that route's own answer."""
+    path, method, headers = request.url.path, request.method, error.headers or {}
+    if error.status_code == 404 and "route" not in request.scope:
         return CountlabError("no_such_page", method=method, path=path)
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "POST")
-        return CountlabError("wrong_method", method=method, path=path, allowed=allowed)
-    return CountlabError("bad_request", reason=error.detail.rstrip("."))
+    if error.status_code == 405 and "Allow" in headers:
+        return CountlabError("wrong_method", method=method, path=path, allowed=headers["Allow"])
+    if error.status_code == 400:
+        return CountlabError("bad_request", reason=str(error.detail).rstrip("."))
+    return None
