@@ -157,6 +157,11 @@ def test_every_kind_of_layer_does_what_opencv_does(
         ("scale_x_y=1.2", "new_coords=1", "darknet_not_understood", ["new_coords=1"]),
         ("layers=-8,2", "", "darknet_not_understood", ["route", "layers="]),
         ("layers=-8,2", "layers=0,2", "darknet_not_understood", ["route", "layers=0,2"]),
+        ("from=-2", "from=-2,-3", "darknet_not_understood", ["shortcut", "line 24"]),
+        ("stride=2\npadding", "stride=0\npadding", "darknet_not_understood", ["convolutional"]),
+        ("filters=14", "filters=inf", "darknet_not_understood", ["convolutional", "infinity"]),
+        ("mask=1,2", "mask=1,9", "darknet_not_understood", ["yolo"]),
+        ("5,6, 10,12, 20", "6, 10,12, 20", "darknet_not_understood", ["yolo"]),
         ("[net]", "<html>", "darknet_not_a_config", ["small.cfg"]),
     ],
 )
@@ -180,9 +185,10 @@ def test_weights_of_another_network_are_refused(spare: int, tmp_path: Path) -> N
     assert refused.value.code == "darknet_wrong_weights"
 
 
-def test_a_cut_header_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [0, 7, 16, 19, 22, -1])
+def test_cut_weights_are_refused(length: int, tmp_path: Path) -> None:
     config, weights = small_model(tmp_path)
-    weights.write_bytes(b"\0" * 7)
+    weights.write_bytes(weights.read_bytes()[:length])
     with pytest.raises(CountlabError) as refused:
         to_onnx(config, weights, width=64, height=64)
     assert refused.value.code == "darknet_wrong_weights"
@@ -201,6 +207,30 @@ def test_a_conversion_is_kept_and_made_again_when_a_file_changes(tmp_path: Path)
     assert isinstance(second, Path)
     assert second != first
     assert not first.exists()
+
+
+def test_what_another_process_has_made_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be reading it, at any moment of this conversion."""
+    config, weights = small_model(tmp_path)
+    files = {"config": config, "weights": weights}
+    theirs = converted(files, width=64, height=64)
+    assert isinstance(theirs, Path)
+    content = theirs.rename(tmp_path / "kept").read_bytes()
+    write = Path.write_bytes
+
+    def both_at_work(path: Path, data: bytes) -> int:
+        assert theirs.exists(), "it was taken away from under the other"
+        return write(path, data)
+
+    def while_the_other_ends(*_: Path, **__: int) -> onnx.ModelProto:
+        write(theirs, content)
+        return onnx.load_from_string(content)
+
+    monkeypatch.setattr("countlab.darknet.convert.to_onnx", while_the_other_ends)
+    monkeypatch.setattr(Path, "write_bytes", both_at_work)
+    assert converted(files, width=64, height=64) == theirs
 
 
 def test_where_the_folder_cannot_be_written_the_graph_comes_as_bytes(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ def to_onnx(config: Path, weights: Path, *, width: int, height: int) -> onnx.Mod
         for key, only in _ONLY.items():
             if section.whole(key, only) != only:
                 raise section.refused(f"{key}={section.values[key]}")
-        layers.append(KINDS[section.name](graph, section, layers))
+        try:
+            layers.append(KINDS[section.name](graph, section, layers))
+        except (ValueError, IndexError, ArithmeticError) as reason:  # numbers that fit no layer
+            raise section.refused(str(reason)) from reason
     graph.weights.check_end()
     return graph.model()

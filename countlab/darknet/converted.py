@@ -27,10 +27,11 @@ def converted(files: Mapping[str, Path], *, width: int, height: int) -> Path | b
     part = kept.with_suffix(f".{os.getpid()}.part")
     try:
         kept.parent.mkdir(exist_ok=True)
-        for older in kept.parent.glob(f"{weights.stem}-*.onnx"):
-            older.unlink(missing_ok=True)
         part.write_bytes(graph)
         part.replace(kept)
+        for older in kept.parent.glob(f"{weights.stem}-*.onnx"):
+            if older != kept:  # which another process may have made and be reading by now
+                older.unlink(missing_ok=True)
     except OSError:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -17,12 +17,10 @@ class Weights:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        data = path.read_bytes()
-        if len(data) < 16:
-            raise CountlabError("darknet_wrong_weights", path=path, arrived=len(data), needed=16)
-        major, minor = np.frombuffer(data, np.int32, 2)
-        seen_bytes = 8 if major * 10 + minor >= 2 else 4
-        self._all: Floats = np.frombuffer(data, np.float32, offset=12 + seen_bytes)
+        whole = np.fromfile(path, np.float32)  # a number that was cut in two is left out
+        major, minor, *_ = (*whole[:2].view(np.int32), 0, 0)
+        header = 5 if major * 10 + minor >= 2 else 4
+        self._all: Floats = whole[header:]
         self._next = 0
 
     def take(self, *shape: int) -> Floats:
