@@ -143,6 +143,7 @@ def test_pages_and_filters_and_the_export(keeping: Server, photo: bytes) -> None
     assert found("object=pear") == found("key=otto") == found("model=planets") == 0
     assert found("key=anna&model=fruits") == 4
     assert found(f"to={start}") == 0
+    assert found("to=2700-01-01T00:00:00Z") == found("to=9999-12-31T23:59:59-12:00") == 4
     export = ask(keeping, f"/history?from={start}&format=csv")
     assert export.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(export.text)))
@@ -170,6 +171,16 @@ def test_the_migrations_make_what_the_models_say(history: History) -> None:
         assert compare_metadata(context, Table.metadata) == []
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_an_app_served_again_keeps_its_rows_as_before(home: Path, photo: bytes) -> None:
+    """A notebook stops its server and starts another for the same app."""
+    app = create_app(settings=Settings(home=home), history=True)
+    for times in (1, 2):
+        server = serve(app, port=0)
+        assert ask(server, "/countObjects", photo).ok
+        assert len(ask(server, "/history").json()["rows"]) == times
+        server.stop()
 
 
 def test_many_at_once_share_their_commits(

@@ -33,18 +33,14 @@ log = logging.getLogger("countlab.history")
 
 
 class History:
-    """`keep(row)` returns when the row is safe."""
+    """`keep(row)` returns when the row is safe; works from `open()` to `close()`, and again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.database = Database.of(settings)
         self.journal = Journal(settings.home / "history.waiting")
-        self._to_database = GroupCommit(self.database.write, "history")
-        self._to_journal = GroupCommit(self.journal.write, "history journal")
         self._away = threading.Event()
-        self._closing = threading.Event()
         self._clock = _Clock()
-        self._caretaker = threading.Thread(target=self._take_care, name="history care", daemon=True)
 
     @property
     def away(self) -> bool:
@@ -52,11 +48,17 @@ class History:
 
     def open(self) -> None:
         """A database that is not there yet is no reason not to serve."""
+        self._to_database = GroupCommit(self.database.write, "history")
+        self._to_journal = GroupCommit(self.journal.write, "history journal")
         try:
             self.database.prepare()
         except _GONE as reason:
             self._is_away(reason)
         self._bring_back()
+        self._closing = threading.Event()
+        self._caretaker = threading.Thread(
+            target=self._take_care, args=[self._closing], name="history care", daemon=True
+        )
         self._caretaker.start()
 
     def keep(self, row: Row) -> Where:
@@ -88,9 +90,9 @@ class History:
             self._away.set()
             log.warning("history database away: rows wait on disk (%s)", _brief(reason))
 
-    def _take_care(self) -> None:
+    def _take_care(self, closing: threading.Event) -> None:
         last = time.monotonic()
-        while not self._closing.wait(_LOOK_EVERY_S):
+        while not closing.wait(_LOOK_EVERY_S):
             self._bring_back()
             if not self.away and time.monotonic() - last > _LET_GO_EVERY_S:
                 last = time.monotonic()

@@ -64,6 +64,7 @@ class Count(Table):
     receipt: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+_LAST = 2**64 - 1  # in the year 2554 names have no more room
 COLUMNS = tuple(column.name for column in Count.__table__.columns)
 
 
@@ -83,4 +84,5 @@ def names_from(moment: datetime) -> str:
 
     So the names alone find a page and a stretch of time: one index, a cheaper commit.
     """
-    return f"{max(0, round(moment.timestamp() * 1e9)):016x}"
+    nanoseconds = round(moment.timestamp() * 1e9)
+    return f"{min(max(0, nanoseconds), _LAST):016x}"
