@@ -6,6 +6,7 @@ Every object of the file's list is known in every picture it describes, zeros in
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,7 +88,8 @@ def read_yolo(folder: Path, marks: Path, names: Path | None) -> tuple[Known, ...
 
 def _read_boxes(path: Path, labels: Sequence[str]) -> tuple[TrueBox, ...]:
     boxes = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    text = path.read_text(encoding="utf-8", errors="replace")  # an odd letter is in a wrong line
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
@@ -102,6 +104,8 @@ def _read_boxes(path: Path, labels: Sequence[str]) -> tuple[TrueBox, ...]:
 
 def _sides(shares: Sequence[float]) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of a box (centre and size) or of an outline (its corners)."""
+    if not all(map(math.isfinite, shares)):
+        raise ValueError(shares)
     if len(shares) == 4:
         x, y, width, height = shares
         return x - width / 2, y - height / 2, x + width / 2, y + height / 2

@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 
 from countlab.errors import CountlabError
-from countlab.evaluate.figures import Row, resampled_means
+from countlab.evaluate.figures import FEWEST_PICTURES, Row, resampled_means
 
-_OUTSIDE = (
-    5,
-    95,
-)  # percent: 95 % sure that the increase is above `low`, 95 % that it is below `high`
+_OUTSIDE = (5, 95)  # percent: 95 % sure that it is above `low`, 95 % that it is below `high`
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,11 @@ def increase(rows: Sequence[Row], others: Sequence[Row], *, other: str) -> Incre
             )
     off = np.array([[abs(mine.error) - abs(their.error)] for mine, their in pairs], np.float64)
     pictures = [mine.picture for mine, _ in pairs]
+    number = len(set(pictures))
+    if number < FEWEST_PICTURES:
+        raise CountlabError("too_few_pictures", arrived=number, needed=FEWEST_PICTURES)
     low, high = np.percentile(resampled_means(off, pictures), _OUTSIDE)
-    return Increase(
-        other, len(pairs), len(set(pictures)), float(off.mean()), float(low), float(high)
-    )
+    return Increase(other, len(pairs), number, float(off.mean()), float(low), float(high))
 
 
 def read_result(path: Path) -> tuple[str, list[Row]]:

@@ -14,16 +14,14 @@ _COLUMNS = ("file", "object", "count")
 
 def read_counts(path: Path) -> dict[str, dict[str, int]]:
     """The counts that people made: by picture, then by object."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # Excel puts a mark before the first letter
-    except (OSError, UnicodeDecodeError) as cause:
-        raise CountlabError("no_truth", path=path) from cause
+    text = _text_of(path)
     header = text.partition("\n")[0]
     separator = ";" if ";" in header and "," not in header else ","  # Excel in Spanish writes ;
     lines = csv.DictReader(text.splitlines(), delimiter=separator)
+    lines.fieldnames = [name.strip().lower() for name in lines.fieldnames or ()]
     counts: dict[str, dict[str, int]] = {}
-    if missing := [column for column in _COLUMNS if column not in (lines.fieldnames or ())]:
-        columns = list(lines.fieldnames or ["–"])
+    if missing := [column for column in _COLUMNS if column not in lines.fieldnames]:
+        columns = lines.fieldnames or ["–"]
         reason = CountlabError("truth_columns", arrived=columns, missing=missing)
         raise CountlabError("bad_truth", path=path, line=1, reason=reason)
     try:
@@ -37,6 +35,18 @@ def read_counts(path: Path) -> dict[str, dict[str, int]]:
         reason = CountlabError("truth_without_lines")
         raise CountlabError("bad_truth", path=path, line=1, reason=reason)
     return counts
+
+
+def _text_of(path: Path) -> str:
+    """Excel puts a mark before UTF-8's first letter; its plain CSV is in the letters of Windows."""
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return path.read_text(encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+        except OSError as cause:
+            raise CountlabError("no_truth", path=path) from cause
+    raise CountlabError("no_truth", path=path)
 
 
 def _add(line: Mapping[str, str | None], counts: dict[str, dict[str, int]]) -> CountlabError | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 _RESAMPLES = 2000
 _SEED = 20  # the same rows give the same intervals, on every machine
-_FEWEST_PICTURES = 5  # resampling fewer says nothing about the pictures that are not here
+FEWEST_PICTURES = 5  # resampling fewer says nothing about the pictures that are not here
 _OUTSIDE = (2.5, 97.5)  # percent: what lies between is the 95 % interval
 TRUTHS = ("0", "1", "2", "3", "4", "5+")
 
@@ -62,7 +62,7 @@ def figures(rows: Sequence[Row]) -> Figures:
     off = np.array([row.error for row in rows], np.float64)
     told = np.column_stack([off == 0, abs(off) <= 1, abs(off), off, off**2]).astype(np.float64)
     pictures = [row.picture for row in rows]
-    enough = len(set(pictures)) >= _FEWEST_PICTURES
+    enough = len(set(pictures)) >= FEWEST_PICTURES
     values, samples = told.mean(axis=0), resampled_means(told, pictures) if enough else None
     values[-1] **= 0.5  # the mean of the squares becomes the root mean square
     if samples is not None:

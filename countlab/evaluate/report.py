@@ -18,6 +18,7 @@ from countlab.draw import draw
 from countlab.evaluate.comparison import Increase
 from countlab.evaluate.figures import Estimate, Figures, Row
 from countlab.evaluate.judged import Judged
+from countlab.evaluate.known import bytes_of
 from countlab.evaluate.measured import Seen
 from countlab.evaluate.plots import all_plots
 from countlab.images import read_picture, write_picture
@@ -55,8 +56,9 @@ def _in_words(one: Judged) -> str:
     missing = ", ".join(one.measured.not_counted)
     return (
         f"<b>{escape(one.name)}</b> counted {pictures} pictures at confidence {one.confidence:g}. "
-        f"Where there is something to count, <b>{some.exact.value:.0%}</b> of the counts are "
-        f"exactly right and a count is off by <b>{some.mae.value:.2f}</b> objects on average."
+        f"Where there is {'something' if one.some else 'nothing'} to count, "
+        f"<b>{some.exact.value:.0%}</b> of the counts are exactly right and a count "
+        f"is off by <b>{some.mae.value:.2f}</b> objects on average."
         + (f" It does not know: {escape(missing)}." if missing else "")
     )
 
@@ -138,7 +140,7 @@ def _picture(seen: Seen, rows: Sequence[Row], confidence: float) -> str:
 
 def _drawn(seen: Seen, confidence: float) -> bytes:
     """With what was counted, small enough that a page of them can be mailed."""
-    picture = read_picture(seen.known.path.read_bytes(), max_bytes=10**9, max_pixels=10**9)
+    picture = read_picture(bytes_of(seen.known.path), max_bytes=10**9, max_pixels=10**9)
     pixels = draw(picture.pixels, seen.above(confidence))
     scale = min(1, _LONGEST_SIDE / max(picture.width, picture.height))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))

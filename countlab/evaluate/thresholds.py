@@ -5,8 +5,8 @@ A confidence that is tuned and judged on the same pictures looks better than it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,9 @@ def _best(off: NDArray[np.int64], as_asked: NDArray[np.int64]) -> Best:
 
 
 def _least(off: NDArray[np.int64]) -> int:
-    """The step with the least error; of several equal ones the middle, farthest from a change."""
-    totals: Sequence[int] = off.sum(axis=1).tolist()
-    least = [step for step, total in enumerate(totals) if total == min(totals)]
-    return least[len(least) // 2]
+    """The step with the least error; of a row of equal ones the middle, farthest from a change."""
+    totals = off.sum(axis=1)
+    least = totals == totals.min()
+    rows = [list(row) for good, row in groupby(range(len(least)), lambda step: least[step]) if good]
+    longest = max(rows, key=len)
+    return longest[len(longest) // 2]

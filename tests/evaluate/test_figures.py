@@ -26,6 +26,8 @@ ROWS = st.lists(
     max_size=40,
 )
 
+ENOUGH = [Row(f"enough {n}.jpg", "apple", 1, n) for n in range(5)]
+
 
 def estimates(one: Figures) -> list[Estimate]:
     return [one.exact, one.within_one, one.mae, one.bias, one.rms]
@@ -106,7 +108,7 @@ def test_rows_of_one_picture_are_drawn_together() -> None:
 @given(ROWS)
 @settings(max_examples=30, deadline=None)
 def test_nothing_is_worse_than_itself(rows: list[Row]) -> None:
-    rows = list({(row.picture, row.object): row for row in rows}.values())
+    rows = list({(row.picture, row.object): row for row in [*ENOUGH, *rows]}.values())
     same = increase(rows, random.Random(3).sample(rows, len(rows)), other="itself")
     assert (same.value, same.low, same.high) == (0, 0, 0)
     assert not same.exceeds(0)
@@ -129,9 +131,11 @@ def test_the_gate_closes_on_what_is_shown_and_strictly_on_what_is_not_excluded()
 
 
 def test_only_what_both_have_judged_is_compared_and_by_one_truth() -> None:
-    mine = [Row("a", "x", 1, 2), Row("b", "x", 1, 1), Row("a", "y", 4, 4)]
-    pairs = increase(mine, [Row("a", "x", 1, 1), Row("c", "x", 9, 0)], other="o")
-    assert (pairs.rows, pairs.value) == (1, 1)
+    mine = [Row("a", "x", 1, 7), Row("b", "x", 1, 1), Row("a", "y", 4, 4), *ENOUGH]
+    pairs = increase(mine, [Row("a", "x", 1, 1), Row("c", "x", 9, 0), *ENOUGH], other="o")
+    assert (pairs.rows, pairs.pictures, pairs.value) == (6, 6, 1)
+    with pytest.raises(CountlabError, match="4 pictures are too few: 5"):
+        increase(ENOUGH[1:], ENOUGH[1:], other="o")
     with pytest.raises(CountlabError, match="No picture"):
         increase(mine, [Row("z", "x", 1, 1)], other="o")
     with pytest.raises(CountlabError, match="another truth"):

@@ -42,6 +42,21 @@ def test_a_table_as_excel_saves_it_is_read(tmp_path: Path) -> None:
     assert counts(read_truth(tmp_path, tmp_path / "mine.csv")) == {"foto 1.jpg": {"piña": 3}}
 
 
+def test_headings_may_have_spaces_and_capitals(tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("File, Object, Count\na.jpg, apple, 2\n")
+    assert counts(read_truth(tmp_path, None)) == {"a.jpg": {"apple": 2}}
+
+
+def test_the_letters_of_windows_are_read_and_bytes_that_are_none_are_refused(
+    tmp_path: Path,
+) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_bytes("file;object;count\nmañana.jpg;piña;3\n".encode("cp1252"))
+    assert counts(read_truth(tmp_path, None)) == {"mañana.jpg": {"piña": 3}}
+    truth.write_bytes(b"\xff\xd8\xff\x81\x8d")
+    assert refused(tmp_path).code == "no_truth"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
@@ -158,7 +173,10 @@ def test_yolo_gives_counts_and_boxes_of_boxes_and_outlines(yolo: Path) -> None:
     assert (second.name, dict(second.counts)) == ("b.jpg", {"apple": 0, "orange": 0})
 
 
-@pytest.mark.parametrize("line", ["2 0.5 0.5 0.2 0.2", "-1 0.5 0.5 0.2 0.2", "0 0.5 0.5 0.2", "x"])
+@pytest.mark.parametrize(
+    "line",
+    ["2 0.5 0.5 0.2 0.2", "-1 0.5 0.5 0.2 0.2", "0 0.5 0.5 0.2", "x", "0 nan 0.5 0.2 0.2"],
+)
 def test_a_wrong_yolo_line_is_named(yolo: Path, line: str) -> None:
     (yolo / "b.txt").write_text(f"0 0.5 0.5 0.2 0.2\n{line}\n")
     error = refused(yolo.parent / "images", yolo)
@@ -166,6 +184,13 @@ def test_a_wrong_yolo_line_is_named(yolo: Path, line: str) -> None:
     detail, fix = error.text("en")
     assert f"{yolo / 'b.txt'}, line 2: “{line}”" in detail
     assert "0 to 1" in fix
+
+
+def test_a_yolo_file_that_is_no_text_is_named(yolo: Path) -> None:
+    (yolo / "b.txt").write_bytes(b"\xff\xfe0 0.5 0.5 0.2 0.2\n")
+    error = refused(yolo.parent / "images", yolo)
+    assert error.code == "bad_yolo"
+    assert "b.txt, line 1" in error.text("en").detail
 
 
 def test_yolo_without_names_or_without_labels_is_told(yolo: Path, tmp_path: Path) -> None:
