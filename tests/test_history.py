@@ -152,13 +152,20 @@ def test_pages_and_filters_and_the_export(keeping: Server, photo: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "cursor=x", "from=yesterday", "format=xml", "day=1",
-              "object=%22", "from=2026-11-20T12:00:00"],
+    "query", ["limit=0", "limit=1001", "limit=x", "cursor=x", "from=yesterday", "format=xml",
+              "day=1", "object=%22", "from=2026-11-20T12:00:00"],
 )  # fmt: skip
-def test_a_question_that_makes_no_sense_is_refused(keeping: Server, query: str) -> None:
-    answer = ask(keeping, f"/history?{query}")
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
+def test_a_question_that_makes_no_sense_is_refused_in_both_languages(
+    keeping: Server, query: str
+) -> None:
+    for language in ("en", "es"):
+        headers = KEY | {"Accept-Language": language}
+        answer = requests.get(f"{keeping.url}/history?{query}", headers=headers, timeout=30)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        told = answer.json()["detail"]
+        assert "should" not in told, "a library's own sentence"
+    assert " or " not in told
 
 
 def test_without_a_history_there_is_no_such_page(server: Server) -> None:

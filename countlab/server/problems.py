@@ -183,8 +183,10 @@ def _from_validation(error: RequestValidationError, language: Language) -> Count
             "no_picture", field=str(first["loc"][1]) if first["loc"][1:] else "file"
         )
     code = "value_" + first["type"]  # pydantic's own sentences are English only
-    known = code in table()
-    reason = say(code, language, first.get("ctx", {})).detail if known else first["msg"]
+    facts = first.get("ctx", {})
+    if "expected" in facts:
+        facts = {**facts, "expected": facts["expected"].replace(" or ", ", ")}
+    reason = say(code, language, facts).detail if code in table() else first["msg"]
     return CountlabError("bad_parameter", parameter=name, arrived=first.get("input"), reason=reason)
 
 
