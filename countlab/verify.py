@@ -6,10 +6,11 @@ Reads receipts, whole saved answers and pages of the history: all of them hold r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
 
 from countlab.asked import Asked
 from countlab.errors import CountlabError
@@ -17,9 +18,25 @@ from countlab.pipeline import Pipeline
 from countlab.prediction import Prediction
 from countlab.receipts import picture_hash, result_hash_of_answer
 
-_ASKED = ("confidence", "nms", "tiles")
-_MEMBERS = {"picture_sha256", "model", "files_sha256", "engine", "precision", "parameters",
-            "result_sha256", "version"}  # fmt: skip
+
+class Parameters(BaseModel):
+    confidence: float
+    nms: float | None = None
+    tiles: str | int | None = None
+
+
+class Receipt(BaseModel):
+    """As `Prediction.receipt` writes it; what a file holds may be anything."""
+
+    picture_sha256: str
+    model: str
+    files_sha256: dict[str, str]
+    engine: str
+    precision: str
+    parameters: Parameters
+    object: str | None = None
+    result_sha256: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -36,11 +53,10 @@ class Difference:
         return self.what != "version"
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(BaseModel):
     """A receipt, and the findings where a whole answer was saved."""
 
-    receipt: Mapping[str, Any]
+    receipt: Receipt
     findings: list[dict[str, Any]] | None = None
 
 
@@ -48,53 +64,57 @@ def read_saved(path: Path, picture: bytes) -> Saved:
     """Of several saved together (a batch, a page of the history), the one about this picture."""
     try:
         found = [_saved(answer) for answer in _answers(json.loads(path.read_text("utf-8")))]
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as reason:
-        told = getattr(reason, "strerror", None) or reason
-        raise CountlabError("not_a_receipt", path=path, reason=told) from reason
+    except (OSError, ValueError, TypeError) as reason:
+        raise CountlabError("not_a_receipt", path=path, reason=_brief_reason(reason)) from reason
     if not found:
-        raise CountlabError("not_a_receipt", path=path, reason="0")
+        raise CountlabError("not_a_receipt", path=path, reason="[]")
     digest = picture_hash(picture)
-    same = [saved for saved in found if saved.receipt["picture_sha256"] == digest]
+    same = [saved for saved in found if saved.receipt.picture_sha256 == digest]
     return [*same, *found][0]
 
 
-def _answers(document: dict[str, Any]) -> list[dict[str, Any]]:
+def _answers(document: Any) -> list[Any]:
     if "results" in document:
         return [entry["result"] for entry in document["results"] if "result" in entry]
     return list(document["rows"]) if "rows" in document else [document]
 
 
-def _saved(answer: dict[str, Any]) -> Saved:
-    receipt = answer.get("receipt", answer)
-    if missing := _MEMBERS - receipt.keys():
-        raise ValueError(f"there is no {', '.join(sorted(missing))}")
+def _saved(answer: Any) -> Saved:
+    if "receipt" not in answer:
+        return Saved(receipt=Receipt.model_validate(answer))
     swept = "stable" in answer  # its findings are those of every confidence
-    return Saved(receipt, None if swept else answer.get("findings"))
+    return Saved.model_validate({**answer, "findings": None} if swept else answer)
+
+
+def _brief_reason(reason: Exception) -> str:
+    if isinstance(reason, ValidationError):
+        first = reason.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} ({first['msg']})"
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def verify(saved: Saved, picture: bytes, pipeline: Pipeline) -> list[Difference]:
     """Nothing, when this picture still gives this result; else what differs."""
     receipt = saved.receipt
-    parameters = {name: receipt["parameters"].get(name) for name in _ASKED}
-    given = {name: value for name, value in parameters.items() if value is not None}
-    asked = {"model": receipt["model"], "engine": receipt["engine"], **given}
+    given = receipt.parameters.model_dump(exclude_none=True)
+    asked = {"model": receipt.model, "engine": receipt.engine, **given}
     now = pipeline.predict(picture, **cast(Asked, asked))
-    if receipt.get("object"):
-        now = now.of(receipt["object"])
+    if receipt.object:
+        now = now.of(receipt.object)
     plain = ("picture_sha256", "engine", "precision", "version")
-    pairs = [(name.removesuffix("_sha256"), receipt[name], now.receipt[name]) for name in plain]
+    pairs = [
+        (name.removesuffix("_sha256"), getattr(receipt, name), now.receipt[name]) for name in plain
+    ]
     pairs += [
-        (f"model file ({role})", receipt["files_sha256"].get(role, "–"), digest)
+        (f"model file ({role})", receipt.files_sha256.get(role, "–"), digest)
         for role, digest in now.files_sha256.items()
     ]
-    differences = [
-        Difference(what, str(then), str(new)) for what, then, new in pairs if then != new
-    ]
+    differences = [Difference(what, then, new) for what, then, new in pairs if then != new]
     return differences + _about_result(saved, now)
 
 
 def _about_result(saved: Saved, now: Prediction) -> list[Difference]:
-    told, new = saved.receipt["result_sha256"], now.receipt["result_sha256"]
+    told, new = saved.receipt.result_sha256, now.receipt["result_sha256"]
     differences = []
     if saved.findings is not None:
         written = result_hash_of_answer(saved.findings)

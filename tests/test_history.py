@@ -331,8 +331,9 @@ def test_a_database_of_a_newer_version_is_left_alone_and_rows_wait(
 
 
 @pytest.mark.parametrize(
-    "address", ["mysql://x", "no address", "postgresql+nodriver://x/y", "sqlite:///:memory:"]
-)
+    "address", ["mysql://x", "no address", "postgresql+nodriver://x/y", "sqlite:///:memory:",
+                "postgresql://lab:secret@host:port/name"]
+)  # fmt: skip
 def test_an_address_that_is_no_database_is_told_without_repeating_it(
     home: Path, address: str
 ) -> None:

@@ -110,10 +110,23 @@ def test_the_command_says_same_or_what_differs(
     _, batch, _ = run("count", other, picture, "--json")
     saved.write_text(batch)
     assert run("verify", saved, picture)[0] == 0
-    for nonsense in ("{}", "no json", '{"results": []}', "[]"):
-        saved.write_text(nonsense)
+
+
+def test_a_file_that_holds_no_receipt_is_told(
+    run: Run, answer: dict[str, Any], photo: bytes, tmp_path: Path
+) -> None:
+    saved, picture = tmp_path / "a.json", tmp_path / "a.jpg"
+    picture.write_bytes(photo)
+    receipt = answer["receipt"]
+    wrong: list[Any] = [{}, {"results": []}, {"results": 5}, [], [answer], None, "receipt", 5]
+    for member in receipt.keys() - {"object"}:
+        wrong += [{**receipt, member: 5}, {**answer, "receipt": {**receipt, member: None}}]
+    wrong += [{**receipt, "object": 5}, {**receipt, "parameters": {"confidence": "x"}}]
+    wrong += [{**answer, "findings": 5}, {**answer, "findings": ["x"]}, {**answer, "receipt": 5}]
+    for document in ["no json", *map(json.dumps, wrong)]:
+        saved.write_text(document)
         status, _, err = run("verify", saved, picture)
-        assert (status, err.startswith(f"Error: {saved} holds no receipt")) == (1, True)
+        assert (status, err.startswith(f"Error: {saved} holds no receipt")) == (1, True), document
 
 
 def test_the_history_is_listed_in_the_terminal(

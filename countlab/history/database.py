@@ -99,7 +99,7 @@ def _engine(address: str | URL) -> Engine:
         dead["tcp_user_timeout"] = _PATIENT_S * 1000
         known = {"connect_timeout": _PATIENT_S, "options": patience, **dead}
         return create_engine(url, connect_args=known, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as reason:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as reason:
         raise CountlabError("bad_database_url") from reason  # it may hold a password: not shown
 
 
