@@ -2,7 +2,7 @@
 
 In the browser the page is one more client of the API: pictures go to the same addresses that a
 notebook asks, so limits, keys, busy answers and errors are the same for both. What stands here
-answers only what needs no picture: the page's files, a recount of findings, the server's health.
+needs no model: the page's files, findings counted or drawn again, the server's health.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from countlab.page.recount import recounting
+from countlab.page.redraw import redrawing
 from countlab.page.report import reporting
 from countlab.page.words import words_in
 from countlab.server.door import PAGE
@@ -30,8 +31,8 @@ _FILES = Path(__file__).with_name("files")
 
 def add_page(app: FastAPI) -> None:
     """From here on the app has the page; the greeting says where."""
-    app.include_router(recounting)
-    app.include_router(reporting)
+    for router in (recounting, redrawing, reporting):
+        app.include_router(router)
     app.mount(f"{PAGE}/files", _Files(directory=_FILES))
     pipeline = app.state.lab.pipeline
     app.mount(PAGE, _Frame(replace(pipeline.settings, engine=pipeline.engine)))

@@ -6,7 +6,7 @@ No picture arrives here and no model runs; the rules of counting are those of ev
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -15,9 +15,10 @@ from pydantic import BaseModel, Field
 from countlab.draw import colour_of
 from countlab.findings import Box, Finding, count_by_label
 from countlab.images import Picture
+from countlab.page.brought import BroughtFindings, Confidence, Edges
 from countlab.prediction import Prediction
 from countlab.saved_error import counting_error
-from countlab.server.answers import Found, Step, Swept
+from countlab.server.answers import Step, Swept
 from countlab.server.asked import TheLab
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
@@ -27,24 +28,14 @@ from countlab.texts import Language
 recounting = APIRouter(include_in_schema=False)
 
 
-_Confidence = Annotated[float, Field(ge=0, le=1)]
-_Edges = tuple[int, int, int, int]
-"""left, top, right, bottom in pixels of the upright picture"""
-
-
-class _Found(Found):
-    confidence: _Confidence
-    box: _Edges | None  # type: ignore[assignment]
-
-
 class _Step(Step):
-    confidence: _Confidence
+    confidence: Confidence
 
 
 class _Answer(Swept):
-    """What /sweep told, sent back; anybody may send anything, so what it may be is said here."""
+    """What /sweep told."""
 
-    findings: list[_Found] = Field(max_length=2000)  # type: ignore[assignment]
+    findings: BroughtFindings  # type: ignore[assignment]
     steps: list[_Step] = Field(min_length=1, max_length=100)  # type: ignore[assignment]
     width: int = Field(ge=1, le=1_000_000)
     height: int = Field(ge=1, le=1_000_000)
@@ -53,7 +44,7 @@ class _Answer(Swept):
 class _Recount(BaseModel):
     answer: _Answer
     object: str | None = None
-    region: _Edges | None = None
+    region: Edges | None = None
 
 
 @recounting.post("/recount")
@@ -83,10 +74,7 @@ def _as_found(answer: _Answer, lab: Lab) -> Prediction:
     size = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (answer.height, answer.width, 3))
     return Prediction(
         picture=Picture(size, "PNG"),
-        findings=tuple(
-            Finding(found.label, found.confidence, Box(*found.box) if found.box else None)
-            for found in answer.findings
-        ),
+        findings=tuple(found.finding for found in answer.findings),
         model=model,
         engine=answer.engine,
         precision=answer.precision,

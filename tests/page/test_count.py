@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import ROOT
 from tests.page.conftest import Open
@@ -101,6 +101,24 @@ def test_the_slider_recounts_at_once_without_asking_the_server(
     assert shown == [[step["count"], step["count"]] for step in told["steps"]]
     assert len({step["count"] for step in told["steps"]}) > 3
     assert not asked
+
+
+def test_no_count_is_shown_of_the_picture_before(open_page: Open) -> None:
+    page = open_page()
+    give(page)
+    asked: list[Route] = []
+    page.route(
+        "**/sweep*", lambda route: asked.append(route)
+    )  # a pass of the model that takes its time
+    page.get_by_role("button", name="Example: oranges 12").click()
+    expect(page.get_by_text("Counting …")).to_be_visible()
+    page.get_by_role("combobox", name="Object").select_option("orange")
+    slide(page, 0.31)
+    expect(page.locator("#count .boxes li")).to_have_count(0)
+    asked[0].continue_()
+    expect(page.locator("#count .big")).to_have_text("12")
+    expect(page.locator("#count .what")).to_have_text("orange at confidence 0.31")
+    expect(page.locator("#count .boxes li")).to_have_count(12)
 
 
 def test_the_curve_shows_the_present_value_and_the_stable_stretch(

@@ -7,6 +7,7 @@ import csv
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import requests
 from playwright.sync_api import Page, expect
@@ -28,6 +29,11 @@ def give(page: Page, pictures: list[Path]) -> None:
         page.get_by_role("button", name="Choose pictures").click()
     chooser.value.set_files(pictures)
     expect(page.get_by_role("button", name="CSV")).to_be_enabled()
+
+
+def history(address: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = requests.get(f"{address}/history", timeout=10).json()["rows"]
+    return rows
 
 
 def test_many_pictures_become_a_table_a_csv_and_a_zip(
@@ -59,9 +65,12 @@ def test_many_pictures_become_a_table_a_csv_and_a_zip(
     ]  # fmt: skip
     assert "not a picture" in lines[3]["error"]
 
+    kept = history(sites["plain"])
+    assert len(kept) >= 3
     with page.expect_download() as download:
         page.get_by_role("button", name="ZIP").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        assert history(sites["plain"]) == kept, "what is drawn was counted before"
         assert archive.testzip() is None
         assert archive.namelist() == [picture.name for picture in PICTURES]
         for picture in PICTURES:

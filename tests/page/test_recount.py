@@ -1,7 +1,8 @@
-"""Counting again among findings: the same rules, no picture, no model."""
+"""Counting and drawing findings again: the same rules, the same pixels, no model."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_what_was_said_of_the_picture_holds_for_its_parts(
         ({"steps": []}, 422),
         ({"steps": [{"confidence": 7, "count": 0, "counts": {}}]}, 422),
         ({"findings": [{"label": "orange", "confidence": 0.5, "box": [1, 2]}]}, 422),
+        ({"findings": [{"label": "orange", "confidence": 0.5, "box": [0, 0, 10**400, 1]}]}, 422),
         ({"width": -1}, 422),
     ],
 )
@@ -91,3 +93,26 @@ def test_what_no_sweep_tells_is_refused(
 ) -> None:
     told = client.post("/recount", json={"answer": {**answer, **change}})
     assert told.status_code == status
+
+
+def redraw(client: TestClient, photo: bytes, answer: dict[str, Any]) -> Any:
+    return client.post("/redraw", files={"file": photo}, data={"answer": json.dumps(answer)})
+
+
+@pytest.mark.parametrize("chosen", ["", "&object=orange", "&model=planets"])
+def test_what_was_counted_is_drawn_as_if_it_were_counted_again(
+    client: TestClient, photo: bytes, chosen: str
+) -> None:
+    path, files = f"/countObjects?confidence=0.3{chosen}", {"file": photo}
+    answer = client.post(path, files=files).json()
+    drawn = client.post(path, files=files, headers={"Accept": "image/*"})
+    again = redraw(client, photo, answer)
+    assert again.headers["Content-Type"] == drawn.headers["Content-Type"]
+    assert again.content == drawn.content
+
+
+def test_nothing_is_drawn_that_no_model_finds(client: TestClient, photo: bytes) -> None:
+    found = {"label": "ghost", "confidence": 0.5, "box": None}
+    assert redraw(client, photo, {"model": "fruits", "findings": [found]}).status_code == 422
+    assert redraw(client, photo, {"model": "ghosts", "findings": []}).status_code == 404
+    assert redraw(client, b"no picture", {"model": "fruits", "findings": []}).status_code == 415

@@ -33,13 +33,22 @@ export async function post(path, body) {
 }
 
 // A picture to one of the counting addresses; what is empty in `asked` is left out.
-export async function send(path, file, asked, accept = "application/json") {
+export async function send(path, file, asked) {
   if (file.size > said.max_bytes) throw tooLarge(file.size);
-  const body = new FormData();
-  body.append("file", file);
   const given = Object.entries(asked).filter(([, value]) => value !== "" && value != null);
-  const query = new URLSearchParams(given);
-  return receive(`${path}?${query}`, { method: "POST", headers: { Accept: accept }, body });
+  return (await receive(`${path}?${new URLSearchParams(given)}`, formOf({ file }))).json();
+}
+
+// The picture again, with the boxes of what was counted in it.
+export async function redraw(file, { model, findings }) {
+  const answer = JSON.stringify({ model, findings });
+  return (await receive("redraw", formOf({ file, answer }))).blob();
+}
+
+function formOf(fields) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return { method: "POST", body };
 }
 
 export const isAboutKey = ({ code }) => code === "no_key" || code === "wrong_key";

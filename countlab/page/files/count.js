@@ -52,11 +52,12 @@ class CountTab {
   // The only question that costs a pass of the model.
   ask() {
     if (!this.file) return;
+    this.answer = null; // until it comes, the one before is about something else
     return this.attempt(async (overtaken) => {
       this.parts.bench.setAttribute("aria-busy", "true");
       this.parts.status.textContent = this.words.counting; // seconds, where a model is loaded first
       const { object, ...asked } = this.choices.asked; // all objects: choosing one costs nothing
-      const answer = await (await send("sweep", this.file, asked)).json();
+      const answer = await send("sweep", this.file, asked);
       if (overtaken()) return;
       this.answer = answer;
       this.view.measure(answer);
@@ -90,6 +91,7 @@ class CountTab {
 
   // Everything that depends on the slider; asks nobody.
   show() {
+    if (!this.answer) return;
     const { parts, words, shown } = this;
     const first = shown.steps[0].confidence;
     const step = shown.steps[Math.round((parts.confidence.value - first) * 100)];

@@ -1,6 +1,6 @@
 // The Many tab: one request for each picture, so that each has its own result or its own error.
 
-import { isAboutKey, send } from "./api.js";
+import { isAboutKey, redraw, send } from "./api.js";
 import { Choices } from "./choices.js";
 import { download, fill, make, partsOf, remark } from "./page.js";
 import { offerDrop, offerFiles } from "./picker.js";
@@ -81,8 +81,7 @@ class ManyTab {
 
   async countOne(row, run) {
     try {
-      const answer = await this.patiently(() => send("countObjects", row.file, this.asking), run);
-      row.result = await answer.json();
+      row.result = await this.patiently(() => send("countObjects", row.file, this.asking), run);
     } catch (problem) {
       if (!problem.detail) throw problem;
       if (isAboutKey(problem)) return this.finish(++this.run);
@@ -131,11 +130,10 @@ class ManyTab {
     const files = [];
     this.parts.zip.disabled = true;
     try {
-      for (const { file, name } of good) {
+      for (const { file, name, result } of good) {
         const facts = { done: files.length + 1, all: good.length };
         this.parts.status.textContent = fill(this.words.zip_progress, facts);
-        const ask = () => send("countObjects", file, this.asking, "image/*");
-        files.push([name, await (await this.patiently(ask, run)).blob()]);
+        files.push([name, await this.patiently(() => redraw(file, result), run)]);
         if (run !== this.run) return;
       }
       download(await asZip(files), "counted.zip");
