@@ -47,7 +47,8 @@ async def refuse_unknown_parameters(request: Request) -> None:
             raise _unknown_parameter(arrived, list(known), request)
         if not known[arrived]:
             _check_once(arrived, len(request.query_params.getlist(arrived)))
-    if fields and request.headers.get("content-type", "").startswith("multipart/form-data"):
+    kind = request.headers.get("content-type", "").lower()
+    if fields and kind.startswith("multipart/form-data"):
         form = await request.form()  # read once: the route is handed the same form
         for arrived in form:
             if arrived not in fields:
