@@ -54,6 +54,7 @@ class Workers:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._figures.name  # read by the workers
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._replace_the_dead, daemon=True)
         try:
             self._workers = [self._start() for _ in range(number)]
             for worker in self._workers:
@@ -61,7 +62,6 @@ class Workers:
         except BaseException:
             self.stop()
             raise
-        self._watch = threading.Thread(target=self._replace_the_dead, daemon=True)
         self._watch.start()
 
     @property
@@ -70,11 +70,14 @@ class Workers:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._listening.close()
         for worker in self._workers:
             worker.link.close()
+        if self._watch.is_alive():
+            self._watch.join()  # it may just have started another one
+        self._listening.close()
         latest = time.monotonic() + LAST_ANSWERS_S + LAST_WORDS_S
         for worker in self._workers:
+            worker.link.close()
             worker.process.join(max(0.0, latest - time.monotonic()))
             worker.process.kill()
             worker.process.join()
@@ -114,7 +117,8 @@ class Workers:
             if worker.link.poll() and isinstance(told := worker.link.recv(), CountlabError):
                 log.error("worker %s could not start: %s", pid, told)
         worker.link.close()
-        self._stopping.wait(worker.started + _AT_MOST_EVERY_S - time.monotonic())
+        if self._stopping.wait(worker.started + _AT_MOST_EVERY_S - time.monotonic()):
+            return worker
         new = self._start()
         log.warning("worker %s ended with status %s; %s took over", pid, status, new.process.pid)
         return new
