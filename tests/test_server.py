@@ -225,6 +225,16 @@ def test_every_address_is_described(server: Server) -> None:
     assert {"200", "400", "404", "413", "415", "422", "503"} <= set(responses)
 
 
+@pytest.mark.parametrize("path", ["/countObjects", "/predict/single", "/sweep"])
+def test_every_member_of_an_answer_is_described(server: Server, photo: bytes, path: str) -> None:
+    document = requests.get(server.url + "/openapi.json", timeout=10).json()
+    described = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]
+    schema = document["components"]["schemas"][described["schema"]["$ref"].rpartition("/")[2]]
+    told = post(server, path, photo).json()
+    assert told.keys() == schema["properties"].keys()
+    assert described.get("example", told).keys() == told.keys()
+
+
 def test_plurals() -> None:
     plurals = {"orange": "Oranges", "cherry": "Cherries", "bus": "Buses", "person": "People",
                "traffic light": "TrafficLights", "toothbrush": "Toothbrushes"}  # fmt: skip

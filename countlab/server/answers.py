@@ -29,17 +29,12 @@ class Warned(BaseModel):
     fix: str
 
 
-class Counted(BaseModel):
-    """One picture in, one number out, and what is needed to judge it."""
+class Looked(BaseModel):
+    """What every look at a picture tells, whatever is counted from it."""
 
     object: str | None = None
-    count: int
-    likely: list[int] | None = None
-    """from and to which count the truth lies nine times in ten; left out where nobody measured"""
-    counts: dict[str, int]
     findings: list[Found]
     warnings: list[Warned]
-    confidence: float
     model: str
     engine: str
     precision: str
@@ -49,6 +44,18 @@ class Counted(BaseModel):
     tiles: int
     """looked at besides the whole picture"""
     milliseconds: dict[str, float]
+    receipt: dict[str, Any]
+    """what `countlab verify` needs to count again and compare"""
+
+
+class Counted(Looked):
+    """One picture in, one number out, and what is needed to judge it."""
+
+    count: int
+    likely: list[int] | None = None
+    """from and to which count the truth lies nine times in ten; left out where nobody measured"""
+    counts: dict[str, int]
+    confidence: float
 
 
 class Step(BaseModel):
@@ -63,30 +70,19 @@ class Stretch(BaseModel):
     count: int
 
 
-class Swept(BaseModel):
-    """The count at every confidence, from one pass."""
+class Swept(Looked):
+    """The count at every confidence, from one pass.
 
-    object: str | None = None
+    The findings are all above the engine's floor; the warnings are about the stable count.
+    """
+
     stable: Stretch
     """the longest stretch of confidences with one and the same count"""
     steps: list[Step]
     """from the engine's floor to 0.99, a hundredth apart"""
-    findings: list[Found]
-    """everything above the engine's floor"""
-    warnings: list[Warned]
-    """about the stable count"""
-    model: str
-    engine: str
-    precision: str
-    nms: float
-    width: int
-    height: int
-    tiles: int
-    """looked at besides the whole picture"""
-    milliseconds: dict[str, float]
 
 
-_CIRCUMSTANCES = {
+_LOOKED = {
     "model": "fruits",
     "engine": "cvlib",
     "precision": "f32",
@@ -95,6 +91,7 @@ _CIRCUMSTANCES = {
     "height": 480,
     "tiles": 0,
     "milliseconds": {"decode": 1.9, "find": 12.4},
+    "receipt": {"picture_sha256": "e3b0…", "result_sha256": "4f53…"},
 }
 _EXAMPLE = {
     "object": "orange",
@@ -104,7 +101,7 @@ _EXAMPLE = {
     "findings": [{"label": "orange", "confidence": 0.93, "box": [212, 140, 371, 298]}],
     "warnings": [],
     "confidence": 0.5,
-    **_CIRCUMSTANCES,
+    **_LOOKED,
 }
 _PICTURES: dict[str, Any] = {media_type: {} for media_type in FORMATS.values()}
 COUNTED: dict[int | str, dict[str, Any]] = {
@@ -127,7 +124,7 @@ _SWEPT_EXAMPLE = {
         {"label": "orange", "confidence": 0.214, "box": [20, 300, 61, 342]},
     ],
     "warnings": [],
-    **_CIRCUMSTANCES,
+    **_LOOKED,
 }
 SWEPT: dict[int | str, dict[str, Any]] = {
     200: {
