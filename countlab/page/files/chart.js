@@ -1,6 +1,7 @@
 // Counts over time: a dot for each picture.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { make, shape } from "./page.js";
+
 const WIDTH = 1000;
 const HEIGHT = 200;
 
@@ -12,23 +13,17 @@ export function timeChart(place, points, description, language) {
     points.length === 1 ? WIDTH / 2 : ((time - first) / span) * WIDTH,
     HEIGHT - (count / most) * HEIGHT,
   ]);
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  picture.setAttribute("preserveAspectRatio", "none");
-  const line = document.createElementNS(SVG, "path");
-  line.setAttribute("class", "stairs");
-  line.setAttribute("d", `M ${placed.map((point) => point.join(" ")).join(" L ")}`);
-  const dots = document.createElementNS(SVG, "path");
-  dots.setAttribute("class", "dots"); // round caps of lines without length stay round when stretched
-  dots.setAttribute("d", placed.map(([x, y]) => `M ${x} ${y} h 0`).join(" "));
-  picture.append(line, dots);
-  const marks = [["most", most], ["low", told(points[0].time)], ["high", told(points.at(-1).time)]];
-  place.replaceChildren(picture, ...marks.map(([name, text]) => {
-    const mark = document.createElement("span");
-    mark.className = name;
-    mark.textContent = text;
-    return mark;
-  }));
+  const line = `M ${placed.map((point) => point.join(" ")).join(" L ")}`;
+  const dots = placed.map(([x, y]) => `M ${x} ${y} h 0`).join(" "); // round caps stay round
+  place.replaceChildren(
+    shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
+      shape("path", { class: "stairs", d: line }),
+      shape("path", { class: "dots", d: dots }),
+    ),
+    make("span", { class: "most" }, most),
+    make("span", { class: "low" }, told(points[0].time)),
+    make("span", { class: "high" }, told(points.at(-1).time)),
+  );
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", description);
 

@@ -1,8 +1,7 @@
 // Count against confidence: a falling staircase, the longest step shaded, the present one marked.
 
-import { fill, told } from "./page.js";
+import { fill, make, shape, told } from "./page.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 100;
 const WIDTH = 300;
 
@@ -17,27 +16,20 @@ export class Curve {
     this.low = first.confidence;
     this.span = last.confidence - first.confidence;
     this.most = Math.max(1, ...steps.map(({ count }) => count));
-    const picture = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" });
-    picture.setAttribute("aria-hidden", "true");
     const [from, to] = [this.#x(stable.from), this.#x(stable.to)];
-    picture.append(
-      shape("rect", { class: "stable", x: from, y: 0, width: Math.max(1, to - from), height: HEIGHT }),
-      shape("path", { class: "stairs", d: this.#stairs(steps) }),
-      (this.line = shape("line", { class: "now", y1: 0, y2: HEIGHT })),
-    );
-    this.dot = document.createElement("i");
-    const mark = (name, text) => {
-      const element = document.createElement("span");
-      element.className = name;
-      element.textContent = text;
-      return element;
-    };
+    const width = Math.max(1, to - from);
+    this.line = shape("line", { class: "now", y1: 0, y2: HEIGHT });
+    this.dot = make("i");
     this.plot.replaceChildren(
-      picture,
+      shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
+        shape("rect", { class: "stable", x: from, y: 0, width, height: HEIGHT }),
+        shape("path", { class: "stairs", d: this.#stairs(steps) }),
+        this.line,
+      ),
       this.dot,
-      mark("most", this.most),
-      mark("low", told(first.confidence)),
-      mark("high", told(last.confidence)),
+      make("span", { class: "most" }, this.most),
+      make("span", { class: "low" }, told(first.confidence)),
+      make("span", { class: "high" }, told(last.confidence)),
     );
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", fill(this.words.curve, {
@@ -71,10 +63,4 @@ export class Curve {
     const points = steps.map((step) => `H ${this.#x(step.confidence)} V ${this.#y(step.count)}`);
     return `M 0 ${this.#y(steps[0].count)} ${points.join(" ")}`;
   }
-}
-
-function shape(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
-  return element;
 }

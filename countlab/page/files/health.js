@@ -1,7 +1,7 @@
 // The Health tab: how the server is doing, in sentences.
 
 import { get, isAboutKey } from "./api.js";
-import { fill, make, partsOf, remark } from "./page.js";
+import { fill, make, partsOf, remark, whenSeen } from "./page.js";
 
 export function start(element, { words }) {
   const parts = partsOf(element);
@@ -9,11 +9,6 @@ export function start(element, { words }) {
   parts.again.addEventListener("click", look);
   document.addEventListener("key", look);
   whenSeen(element, look);
-}
-
-// Each time the tab is opened, not only the first.
-export function whenSeen(element, act) {
-  new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && act()).observe(element);
 }
 
 async function show(parts, words) {

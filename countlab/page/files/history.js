@@ -3,8 +3,7 @@
 import { get, isAboutKey, receive } from "./api.js";
 import { Choices } from "./choices.js";
 import { timeChart } from "./chart.js";
-import { whenSeen } from "./health.js";
-import { download, fill, make, partsOf, remark } from "./page.js";
+import { download, fill, make, partsOf, remark, whenSeen } from "./page.js";
 
 const ON_CHART = 500;
 const IN_TABLE = 10;

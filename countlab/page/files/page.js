@@ -14,8 +14,21 @@ export function fill(sentence, facts) {
 // A confidence as people type it: two digits, a point.
 export const told = (confidence) => confidence.toFixed(2);
 
+// Each time the tab is opened, not only the first.
+export function whenSeen(element, act) {
+  new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && act()).observe(element);
+}
+
 export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+// The same for what is drawn.
+export function shape(tag, attributes, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;

@@ -90,7 +90,8 @@ export class PictureView {
   }
 
   #typed() {
-    const [a, b, c, d] = this.edges.map((edge) => Math.min(Math.max(0, +edge.value), +edge.max));
+    const within = ({ value, max }) => Math.round(Math.min(Math.max(0, +value), +max));
+    const [a, b, c, d] = this.edges.map(within);
     this.setRegion([Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)]);
   }
 
