@@ -24,6 +24,8 @@ from countlab.settings import Settings
 from countlab.store import Store
 from countlab.tiles import check_tiles, look
 
+_LOOK_AGAIN_S = 1.0
+
 
 class Pipeline:
     """Opens each model once for an engine, when first asked for; answers from many threads."""
@@ -36,10 +38,11 @@ class Pipeline:
         self._hashes: dict[str, Mapping[str, str]] = {}
         self._errors: dict[tuple[str, str], CountingError | None] = {}
         self._opening: dict[tuple[str, str], threading.Lock] = {}
+        self._seen, self._look_again = Catalogue({}), 0.0
 
     @property
     def catalogue(self) -> Catalogue:
-        """Read anew each time: a folder dropped into the models folder is there at once."""
+        """As the folders are now: a model dropped into one is there at once."""
         return read_catalogue(self.settings.models_folder)
 
     @property
@@ -105,7 +108,12 @@ class Pipeline:
         )
 
     def _asked_for(self, asked: AskedAtAny) -> tuple[Model, Engine]:
-        model = self.catalogue.find(asked.get("model") or self.settings.default_model)
+        name = asked.get("model") or self.settings.default_model
+        now = time.monotonic()
+        if name not in self._seen.models or now > self._look_again:
+            # Looking into the folders takes as long as drawing the boxes: not for every picture.
+            self._seen, self._look_again = self.catalogue, now + _LOOK_AGAIN_S
+        model = self._seen.find(name)
         return model, self._open(asked.get("engine") or self.engine, model)
 
     def _open(self, engine: str, model: Model) -> Engine:
