@@ -275,6 +275,19 @@ def test_a_journal_that_another_process_writes_to_is_left_alone(
     until(lambda: number_of_rows(history) == 2)
 
 
+def test_where_an_open_file_cannot_be_removed_its_rows_come_in_once_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "another program uses the file", path)  # as Windows says it
+
+    journal, brought = Journal(home / "waiting"), list[Row]()
+    journal.write([a_row(), a_row()])
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert [journal.bring_in(brought.extend) for _ in range(2)] == [2, 0]
+    assert len(brought) == 2
+
+
 def test_old_rows_are_let_go_by_age_and_by_number(history: History) -> None:
     now = datetime.now(timezone.utc)
     for hours in (0, 12, 30, 70):

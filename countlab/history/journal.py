@@ -57,7 +57,10 @@ class Journal:
                 rows = _whole_rows(file.read())
                 for start in range(0, len(rows), _AT_ONCE):
                     write(rows[start : start + _AT_ONCE])
-                path.unlink()
+                try:
+                    path.unlink()
+                except PermissionError:  # Windows removes no file that is open
+                    file.truncate(0)
                 moved += len(rows)
         return moved
 
