@@ -237,7 +237,8 @@ def test_every_member_of_an_answer_is_described(server: Server, photo: bytes, pa
 
 def test_plurals() -> None:
     plurals = {"orange": "Oranges", "cherry": "Cherries", "bus": "Buses", "person": "People",
-               "traffic light": "TrafficLights", "toothbrush": "Toothbrushes"}  # fmt: skip
+               "traffic light": "TrafficLights", "toothbrush": "Toothbrushes",
+               "scissors": "Scissors"}  # fmt: skip
     assert {label: plural_of(label) for label in plurals} == plurals
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from countlab.catalogue import Model
 from countlab.errors import CountlabError, closest
 
-_IRREGULAR = {"person": "people", "mouse": "mice", "knife": "knives", "sheep": "sheep"}
+_IRREGULAR = {
+    "person": "people",
+    "mouse": "mice",
+    "knife": "knives",
+    "sheep": "sheep",
+    "skis": "skis",
+    "scissors": "scissors",
+}
 
 
 def plural_of(label: str) -> str:
