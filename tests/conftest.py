@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,10 +24,11 @@ FRUITS = ROOT / "countlab" / "models" / "fruits"
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing a test does may touch a person's own folder."""
+    """Nothing a test does may touch a person's own folder, nor follow their settings."""
     folder = tmp_path / "home"
+    for name in [name for name in os.environ if name.startswith("COUNTLAB_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("COUNTLAB_HOME", str(folder))
-    monkeypatch.delenv("COUNTLAB_MODEL", raising=False)
     return folder
 
 

@@ -168,7 +168,7 @@ def test_a_slow_sender_waits_at_nginx_and_takes_no_place(behind_nginx: Behind) -
 
 
 def test_the_rate_counts_clients_and_believes_no_header_of_theirs(behind_nginx: Behind) -> None:
-    """Three hundred addresses are claimed; the proxy says who really asked."""
+    """Two hundred addresses are claimed; the proxy says who really asked."""
     with requests.Session() as session:
         session.trust_env, statuses = False, set()
         for number in range(210):

@@ -1,6 +1,6 @@
 """What stands before the routes, and in which order.
 
-From the outside in:
+From the outside in, within `watching`, which only looks on:
 
 1. `SecurityHeaders`: nothing leaves without them, whoever answered.
 2. CORS, where origins are set: before the door, as browsers ask ahead without a key, and a
