@@ -1,4 +1,4 @@
-"""Talks to a countlab server: builds the addresses, sends pictures, reads the answers.
+"""Talks to a countlab server: builds the addresses, sends pictures, asks a busy one again.
 
 Works against the lab's server and against the plain `/predict` and `/countObjects` that a
 notebook defines. Knows nothing of models or pixels, so importing it costs next to nothing.
@@ -6,10 +6,7 @@ notebook defines. Knows nothing of models or pixels, so importing it costs next 
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import Unpack
 
+from countlab.answered import CountAnswer, PictureAnswer, SweepAnswer
 from countlab.asked import Asked, AskedAtAny
 from countlab.errors import CountlabError
 from countlab.texts import Language, Text
@@ -40,58 +38,6 @@ class ServerRefused(CountlabError):  # noqa: N818 - reads as what happened
         return Text(self.detail, self.fix)
 
 
-@dataclass(frozen=True)
-class PictureAnswer:
-    """The picture with boxes; what a plain endpoint does not say stays None."""
-
-    picture: bytes = field(repr=False)
-    media_type: str
-    count: int | None = None
-    counts: Mapping[str, int] | None = None
-    model: str | None = None
-    engine: str | None = None
-    tiles: int | None = None
-
-    def save(self, path: str | Path) -> Path:
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(self.picture)
-        return target
-
-
-@dataclass(frozen=True)
-class CountAnswer:
-    """The count and what is needed to judge it; `raw` is the whole JSON as it came."""
-
-    count: int
-    counts: Mapping[str, int]
-    findings: tuple[Mapping[str, Any], ...] = field(repr=False)
-    warnings: tuple[Mapping[str, str], ...]
-    model: str | None
-    engine: str | None
-    milliseconds: Mapping[str, float]
-    raw: Mapping[str, Any] = field(repr=False)
-    likely: tuple[int, int] | None = None
-    """Between which counts the truth lies nine times in ten; None where nobody measured it."""
-
-
-@dataclass(frozen=True)
-class SweepAnswer:
-    """The count at every confidence, from one pass; `raw` is the whole JSON as it came."""
-
-    confidences: tuple[float, ...]
-    counts: tuple[int, ...]
-    """As many as there are confidences."""
-    counts_by_label: tuple[Mapping[str, int], ...] = field(repr=False)
-    stable_from: float
-    stable_to: float
-    stable_count: int
-    """What is counted over the longest stretch of confidences, from `stable_from` on."""
-    findings: tuple[Mapping[str, Any], ...] = field(repr=False)
-    warnings: tuple[Mapping[str, str], ...]
-    raw: Mapping[str, Any] = field(repr=False)
-
-
 class Client:
     """`Client("http://127.0.0.1:8000").count("images/fruits.jpg", "orange").count`"""
 
@@ -102,7 +48,7 @@ class Client:
         language: Language | None = None,
         api_key: str | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = (base_url if "://" in base_url else f"http://{base_url}").rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
         self._session.mount("http", HTTPAdapter(pool_maxsize=32))
@@ -127,20 +73,9 @@ class Client:
         """The picture with boxes around what was found."""
         url = self.url("predict", **asked)
         answer = self._send(url, picture)
-        media_type = answer.headers.get("Content-Type", "").partition(";")[0]
-        if not media_type.startswith("image/"):
+        if not answer.headers.get("Content-Type", "").startswith("image/"):
             raise _not_ours(url, answer)
-        count, counts = answer.headers.get("X-Count", ""), answer.headers.get("X-Counts")
-        tiles = answer.headers.get("X-Tiles", "")
-        return PictureAnswer(
-            picture=answer.content,
-            media_type=media_type,
-            count=int(count) if count.isdigit() else None,
-            counts=json.loads(counts) if counts else None,
-            model=answer.headers.get("X-Model"),
-            engine=answer.headers.get("X-Engine"),
-            tiles=int(tiles) if tiles.isdigit() else None,
-        )
+        return PictureAnswer.of(answer.content, answer.headers)
 
     def count(
         self,
@@ -150,19 +85,7 @@ class Client:
     ) -> CountAnswer:
         """How many objects, or how many of one kind."""
         url = self.url("countObjects", object=object, **asked)
-        found = _json_of(self._send(url, picture), url, "count")
-        likely = found.get("likely")
-        return CountAnswer(
-            count=found["count"],
-            counts=found.get("counts", {}),
-            findings=tuple(found.get("findings", ())),
-            warnings=tuple(found.get("warnings", ())),
-            model=found.get("model"),
-            engine=found.get("engine"),
-            milliseconds=found.get("milliseconds", {}),
-            raw=found,
-            likely=(likely[0], likely[1]) if likely else None,
-        )
+        return CountAnswer.of(_json_of(self._send(url, picture), url, "count"))
 
     def sweep(
         self,
@@ -172,19 +95,7 @@ class Client:
     ) -> SweepAnswer:
         """The count at every confidence, from a single pass of the model."""
         url = self.url("sweep", object=object, **asked)
-        found = _json_of(self._send(url, picture), url, "steps")
-        steps, stable = found["steps"], found["stable"]
-        return SweepAnswer(
-            confidences=tuple(step["confidence"] for step in steps),
-            counts=tuple(step["count"] for step in steps),
-            counts_by_label=tuple(step["counts"] for step in steps),
-            stable_from=stable["from"],
-            stable_to=stable["to"],
-            stable_count=stable["count"],
-            findings=tuple(found["findings"]),
-            warnings=tuple(found["warnings"]),
-            raw=found,
-        )
+        return SweepAnswer.of(_json_of(self._send(url, picture), url, "steps"))
 
     def models(self) -> list[dict[str, Any]]:
         """What the server can count with: name, title, labels, whether it is on its disk."""

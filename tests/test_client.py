@@ -93,6 +93,10 @@ def test_the_address_is_built_from_what_was_said(query: dict[str, object], url: 
     assert Client("http://somewhere:8000/").url("/predict", **query) == url
 
 
+def test_an_address_without_http_is_meant_so(server: Server) -> None:
+    assert Client(server.url.removeprefix("http://")).health()["status"] == "ok"
+
+
 def test_a_picture_comes_back_with_boxes_and_its_count(
     client: Client, photo: bytes, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ FLOORS = [
         "findings",
         "settings",
         "asked",
+        "answered",
         "patience",
         "likely",
         "locking",
