@@ -46,10 +46,8 @@ def _best_of(judged: Judged) -> Table:
     asked = f"at {judged.confidence:g}"
     table = _table("object", "best confidence", "in folds", "mean error there", asked)
     for label, best in judged.best.items():
-        first, last = min(best.chosen), max(best.chosen)
-        folds = f"{first:.2f}" if first == last else f"{first:.2f}–{last:.2f}"
         errors = f"{best.mae:.2f}", f"{best.mae_as_asked:.2f}"
-        table.add_row(label, f"{best.confidence:.2f}", folds, *errors)
+        table.add_row(label, f"{best.confidence:.2f}", best.span, *errors)
     return table
 
 

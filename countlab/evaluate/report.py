@@ -104,7 +104,7 @@ def _best(one: Judged) -> str:
         return ""
     lines = "".join(
         f"<tr><th>{escape(label)}<td>{best.confidence:.2f}"
-        f"<td>{min(best.chosen):.2f} to {max(best.chosen):.2f}"
+        f"<td>{best.span}"
         f"<td>{best.mae:.2f}<td>{best.mae_as_asked:.2f}</tr>"
         for label, best in one.best.items()
     )

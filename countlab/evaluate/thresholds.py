@@ -30,6 +30,12 @@ class Best:
     mae_as_asked: float
     exact_as_asked: float
 
+    @property
+    def span(self) -> str:
+        """From the least to the greatest choice, for people."""
+        ends = min(self.chosen), max(self.chosen)
+        return "–".join(dict.fromkeys(f"{end:.2f}" for end in ends))
+
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "chosen": list(self.chosen)}
 
