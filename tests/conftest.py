@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ from countlab.settings import Settings
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parent.parent
 FRUITS = ROOT / "countlab" / "models" / "fruits"
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)

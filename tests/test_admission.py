@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from countlab.patience import still_wanted
 from countlab.server import create_app, intake
 from countlab.server.workplaces import Workplaces
 from countlab.settings import Settings
+from tests.conftest import until
 
 FILE = b'Content-Disposition: form-data; name="file"; filename="x"'
 PICTURE = {"file": ("x.jpg", b"never looked at")}
@@ -51,13 +52,6 @@ class Kitchen:
         kind = "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
         connection.sendall(head.encode() + kind.encode() + body)
         return connection
-
-
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 @contextlib.contextmanager

