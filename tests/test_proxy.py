@@ -87,6 +87,14 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
+def put_in(site: str, here: dict[str, str]) -> str:
+    """A person's file with this test's ports and paths."""
+    for as_shown, ours in here.items():
+        assert as_shown in site
+        site = site.replace(as_shown, ours)
+    return site
+
+
 @pytest.fixture(scope="module")
 def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     """The very file of docs/, with this machine's ports, name and certificate put in."""
@@ -95,16 +103,16 @@ def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     settings = Settings(home=folder / "home", api_keys="maria:wide-open-sesame", rate=Rate(200, 60))
     app = create_app(settings=settings)
     lab, plain, secure = serve(app, port=0), free_port(), free_port()
-    site = (PROXY / "nginx.conf").read_text()
-    for as_shown, here in (
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;"),
-        ("127.0.0.1:8000;", f"127.0.0.1:{lab.port};"),
-        ("/etc/ssl/lab.example.org.pem", str(pem)),
-        ("/etc/ssl/private/lab.example.org.key", str(key)),
-    ):
-        assert as_shown in site
-        site = site.replace(as_shown, here)
+    site = put_in(
+        (PROXY / "nginx.conf").read_text(),
+        {
+            "listen 80;": f"listen 127.0.0.1:{plain};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
+            "127.0.0.1:8000;": f"127.0.0.1:{lab.port};",
+            "/etc/ssl/lab.example.org.pem": str(pem),
+            "/etc/ssl/private/lab.example.org.key": str(key),
+        },
+    )
     whole = folder / "nginx.conf"
     user = "user root;" if os.getuid() == 0 else ""
     whole.write_text(
@@ -185,12 +193,49 @@ def test_the_rate_counts_clients_and_believes_no_header_of_theirs(behind_nginx: 
     assert behind_nginx.get("/models").ok, "somebody's guesses shut out one who has a key"
 
 
-def test_the_caddyfile_is_understood_by_caddy(tmp_path: Path) -> None:
-    caddy = needed("caddy")
-    done = subprocess.run(
-        [caddy, "validate", "--adapter", "caddyfile", "--config", str(PROXY / "Caddyfile")],
-        capture_output=True, text=True, check=False,
-        env={"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "PATH": os.environ["PATH"]},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "Valid configuration" in done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def behind_caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    """The very file of docs/, likewise; its certificate is ours, as nobody signs one for a test."""
+    caddy, folder = needed("caddy"), tmp_path_factory.mktemp("caddy")
+    pem, key = certificate(folder)
+    settings = Settings(home=folder / "home", api_keys="maria:wide-open-sesame", rate=Rate(50, 60))
+    app = create_app(settings=settings)
+    lab, secure = serve(app, port=0), free_port()
+    ours = f"\nhttps://{NAME}:{secure} {{\n\tbind 127.0.0.1\n\ttls {pem} {key}\n"
+    site = put_in(
+        (PROXY / "Caddyfile").read_text(),
+        {
+            "\n{\n": "\n{\n\tadmin off\n\tauto_https disable_redirects\n",
+            f"\n{NAME} {{\n": ours,
+            "127.0.0.1:8000": f"127.0.0.1:{lab.port}",
+        },
+    )
+    (folder / "Caddyfile").write_text(site)
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": os.environ["PATH"]}
+    command = [caddy, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    with subprocess.Popen(command, env=home, stderr=subprocess.DEVNULL) as process:
+        try:
+            until_answering(secure, process)
+            yield Behind(app, lab, f"https://127.0.0.1:{secure}", "", secure, pem)
+        finally:
+            process.terminate()
+            lab.stop()
+
+
+def test_behind_caddy_the_lab_answers_as_behind_nginx(behind_caddy: Behind, photo: bytes) -> None:
+    assert behind_caddy.get("/models", headers={}).status_code == 401
+    assert behind_caddy.get("/metrics").status_code == 403
+    answer = behind_caddy.post("/countObjects", files={"file": photo})
+    assert answer.json()["count"] > 0
+    assert "max-age" in answer.headers["strict-transport-security"]
+    assert behind_caddy.post("/predict", data=bytes(12_000_000)).status_code == 413
+    files = [("files", bytes(9_000_000))] * 3
+    assert len(behind_caddy.post("/predict/batch", files=files).json()["results"]) == 3
+    assert behind_caddy.app.state.places.inside == 0
+    statuses = [
+        behind_caddy.get(
+            "/models", {"X-API-Key": "guess", "X-Forwarded-For": f"10.0.0.{number}"}
+        ).status_code
+        for number in range(60)
+    ]
+    assert set(statuses) == {403, 429}, "the client's own word was believed"
