@@ -183,7 +183,7 @@ def test_clients_without_number_do_not_fill_the_memory() -> None:
 def test_pages_of_others_are_shut_out_unless_they_are_named(locked: Server) -> None:
     asked = {
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "x-api-key,content-type",
+        "Access-Control-Request-Headers": "x-api-key,x-request-id,content-type",
     }
     ours, theirs = {"Origin": "https://lab.example.org"}, {"Origin": "https://evil.example.org"}
     allowed = requests.options(locked.url + "/predict", headers={**asked, **ours}, timeout=10)

@@ -28,7 +28,7 @@ from countlab.server.workplaces import Workplaces
 from countlab.settings import Settings
 
 _BRING_A_BODY = frozenset(["POST", "PUT", "PATCH"])
-_SENT = ["Authorization", "X-API-Key", "Content-Type", "Accept", "Accept-Language"]
+_SENT = ["Authorization", "X-API-Key", "X-Request-Id", "Content-Type", "Accept", "Accept-Language"]
 _SHOWN = [
     "X-Count",
     "X-Counts",
