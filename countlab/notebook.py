@@ -57,9 +57,9 @@ def side_by_side(
 ) -> HTML:
     """Pictures in a row that breaks where the page ends, each under its title."""
     figures = [
-        f'<figure style="margin:0"><figcaption style="padding:4px 0">{html.escape(title)}'
-        f'</figcaption><img src="{_source(picture)}" width="{width}"></figure>'
-        for picture, title in zip(pictures, titles, strict=True)
+        f'<figure style="margin:0"><figcaption style="padding:4px 0">{title}</figcaption>'
+        f'<img src="{_source(picture)}" alt="{title}" width="{width}"></figure>'
+        for picture, title in zip(pictures, map(html.escape, titles), strict=True)
     ]
     row = f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(figures)}</div>'
     return HTML(row)  # type: ignore[no-untyped-call]

@@ -122,4 +122,8 @@ def _pixels(path: Path, pipeline: Pipeline) -> Pixels:
         data = path.read_bytes()
     except OSError as reason:
         raise CountlabError("no_such_file", path=path) from reason
-    return read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels).pixels
+    try:
+        read = read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    except CountlabError as reason:
+        raise CountlabError("unusable_picture", path=path, reason=reason) from reason
+    return read.pixels

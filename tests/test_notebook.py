@@ -140,7 +140,7 @@ def test_docs_show_an_endpoint_added_after_they_were_opened(server: Server) -> N
 def test_pictures_stand_in_the_cell_each_under_its_title() -> None:
     page = str(side_by_side([_PIXEL, _PIXEL], ["confidence 0.2", "<b>"]).data)
     assert page.count('<img src="data:image/') == 2
-    assert "confidence 0.2" in page
+    assert page.count("confidence 0.2") == 2, "to read, and for those who cannot see it"
     assert "&lt;b&gt;" in page
     assert str(show(_PIXEL).data).count("<img") == 1
     with pytest.raises(ValueError, match="zip"):
