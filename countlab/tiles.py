@@ -1,8 +1,8 @@
 """Looking at overlapping tiles of a picture: more objects than one pass can hold.
 
-Each object is judged by the pass that sees it best. One that is small enough to be whole in some
-tile is left to the tiles; a larger one to the pass over the whole picture, which alone sees it in
-one piece. What both see, or two tiles, counts once. Knows pixels, boxes and an engine.
+Each object is judged by the pass that sees it best: a small one by the tiles, a large one by the
+pass over the whole picture, one in between by both. What both see, or two tiles, counts once.
+Knows pixels, boxes and an engine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.images import Pixels
 from countlab.patience import still_wanted
-from countlab.seams import merge
+from countlab.seams import Sight, length, merge, weigh
 
 OFF, AUTO = "off", "auto"
 MOST_ALONG = 8
@@ -30,6 +30,9 @@ CHOICES = (OFF, AUTO, *(str(along) for along in range(2, MOST_ALONG + 1)))
 
 _OVERLAP = 0.25  # of a tile's side, shared with the next one
 _MARGIN = 0.03  # of a tile's side: a box that ends nearer to a seam may be a part of an object
+# Pixels of the network's input: of shorter objects a look at the whole picture misses many that
+# a closer one finds; of longer ones none, and only the closer look takes other things for them.
+_HARDLY, _WELL = 24.0, 48.0
 _SMALL = 32.0  # pixels of the network's input; the detectors here begin to miss what is smaller
 _WELL_SEEN = 64.0  # what `auto` enlarges small objects to
 _LARGE = 2.0  # a picture less than twice as long as the network's input holds little more than it
@@ -115,35 +118,48 @@ def look(
 ) -> tuple[list[Finding], int]:
     """What is found in the whole picture and in its tiles, and the number of these."""
     height, width = pixels.shape[:2]
-    # `auto` must decide alike whatever the confidence, or a sweep would differ from its steps.
-    lowest = min(confidence, engine.floor) if tiles == AUTO else confidence
+    # A sweep must see what its steps see: tiles are laid and findings weighed as if every one
+    # were asked for, and the unsure ones go in the end.
+    lowest = confidence if tiles == OFF else min(confidence, engine.floor)
     whole = [
         finding.inside(width, height) for finding in engine.find(pixels, confidence=lowest, nms=nms)
     ]
     if tiles == OFF:
         return whole, 0
     along = tiles_worth(whole, pixels, network) if tiles == AUTO else int(tiles)
-    whole = [finding for finding in whole if finding.confidence > confidence]
-    if not along:
-        return whole, 0
-    grid = lay_tiles(width, height, along=along, least=max(network))
-    if len(grid.tiles) == 1:
-        return whole, 0
-    large = [finding for finding in whole if not finding.box or _length(finding.box) > grid.reach]
+    grid = lay_tiles(width, height, along=max(along, 1), least=max(network))
+    number = len(grid.tiles) if len(grid.tiles) > 1 else 0
+    if number:
+        scale = max(width / network[0], height / network[1])
+        sight = Sight(_HARDLY * scale, _WELL * scale)
+        views = _look_closer(engine, pixels, grid, whole, sight, confidence=lowest, nms=nms)
+        left = min(grid.reach, sight.hardly)  # to the tiles: whole in one, hardly seen otherwise
+        seen = [one for one in whole if not one.box or length(one.box) > left]
+        whole = merge([seen, *views], settled=sight.well)
+    return [finding for finding in whole if finding.confidence > confidence], number
+
+
+def _look_closer(
+    engine: Engine,
+    pixels: Pixels,
+    grid: Grid,
+    whole: list[Finding],
+    sight: Sight,
+    *,
+    confidence: float,
+    nms: float,
+) -> list[list[Finding]]:
+    """What each tile has to say beside the look at the whole picture."""
 
     def look_at(tile: Box) -> list[Finding]:
         still_wanted()
         part = pixels[tile.top : tile.bottom, tile.left : tile.right]
-        return _uncut(grid, tile, engine.find(part, confidence=confidence, nms=nms))
+        found = _uncut(grid, tile, engine.find(part, confidence=confidence, nms=nms))
+        return weigh(found, whole, sight)
 
     with ThreadPoolExecutor(cores()) as threads:
         running = [threads.submit(copy_context().run, look_at, tile) for tile in grid.tiles]
-        views = [large, *(one.result() for one in running)]
-    return merge(views), len(grid.tiles)
-
-
-def _length(box: Box) -> int:
-    return max(box.right - box.left, box.bottom - box.top)
+        return [one.result() for one in running]
 
 
 def _uncut(grid: Grid, tile: Box, found: list[Finding]) -> list[Finding]:
