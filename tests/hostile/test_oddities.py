@@ -177,6 +177,11 @@ def test_numbers_that_are_none_do_not_break_it(running: Running) -> None:
     assert running.post("/countObjects", odd.encoded(Image.fromarray(values), "TIFF")).ok
 
 
+def test_a_file_whose_next_page_is_its_first_has_an_end(running: Running) -> None:
+    answer = running.post("/countObjects", odd.tiff_that_points_at_itself())
+    assert (answer.status_code, answer.json()["width"]) == (200, 1)
+
+
 def test_names_are_told_back_as_data(running: Running) -> None:
     name = "'><script>alert(1)</script>\u202etxt.gpj"
     files = [("files", (name, odd.PNG))]
