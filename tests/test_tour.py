@@ -13,8 +13,6 @@ import pytest
 from rich.console import Console
 
 from countlab.client import Client
-from countlab.errors import CountlabError
-from countlab.evaluate.counted_truth import read_counts
 from countlab.notebook import Server
 from countlab.tour import Row, count_folder, summary_of, table_of
 
@@ -39,40 +37,6 @@ def folder(tmp_path: Path, photo: bytes, jpeg: bytes) -> Path:
 
 def write_truth(folder: Path, *rows: str) -> None:
     (folder / "truth.csv").write_text("\n".join(["file,object,count", *rows]) + "\n")
-
-
-def test_the_truth_is_read_by_picture_and_object(folder: Path) -> None:
-    write_truth(folder, "photo.jpg,orange,2", "photo.jpg,apple,0", "drawing.jpg,apple,1")
-    assert read_counts(folder / "truth.csv") == {
-        "photo.jpg": {"orange": 2, "apple": 0},
-        "drawing.jpg": {"apple": 1},
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        (None, "no_truth"),
-        ("", "bad_truth"),
-        ("file,object,count\n", "bad_truth"),
-        ("file,object,count\na.jpg,apple,two\n", "bad_truth"),
-        ("file,object,count\na.jpg,apple\n", "bad_truth"),
-        ("picture,object,count\na.jpg,apple,2\n", "bad_truth"),
-    ],
-)
-def test_a_truth_that_cannot_be_used_is_told(folder: Path, text: str | None, code: str) -> None:
-    if text is not None:
-        (folder / "truth.csv").write_text(text)
-    with pytest.raises(CountlabError) as failure:
-        read_counts(folder / "truth.csv")
-    assert failure.value.code == code
-    assert str(folder / "truth.csv") in str(failure.value)
-
-
-def test_the_first_wrong_line_of_a_truth_is_named(folder: Path) -> None:
-    write_truth(folder, "a.jpg,apple,1", "b.jpg,apple,many", "c.jpg,apple,none")
-    with pytest.raises(CountlabError, match=r"line 3\b"):
-        read_counts(folder / "truth.csv")
 
 
 def test_rows_are_what_the_server_counts_and_pictures_are_kept_with_boxes(

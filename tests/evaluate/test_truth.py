@@ -65,6 +65,7 @@ def test_the_letters_of_windows_are_read_and_bytes_that_are_none_are_refused(
         ("file,object,count\na.jpg,apple,-1\n", 2, "-1"),
         ("file,object,count\na.jpg,apple,1.5\n", 2, "1.5"),
         ("file,object,count\na.jpg,,1\n", 2, "object"),
+        ("file,object,count\na.jpg,apple\n", 2, "“”"),
         ("file,object,count\na.jpg,apple,1\na.jpg,pear,1\na.jpg,apple,2\n", 4, "apple"),
         ("file,object,count\n", 1, "no line"),
         ("", 1, "file"),

@@ -51,6 +51,9 @@ def test_errors_say_what_arrived_and_what_to_do(open_page: Open, tmp_path: Path)
     page.get_by_role("button", name=EXAMPLE).click()
     expect(page.locator("#count .big")).to_have_text("12")
     expect(page.locator("#count [role=alert]")).to_be_hidden()
+    page.context.set_offline(True)
+    page.get_by_role("button", name=EXAMPLE).click()
+    assert "The server does not answer" in problem(page)
 
 
 def test_a_busy_server_says_so(open_page: Open, sites: dict[str, str]) -> None:

@@ -27,8 +27,7 @@ class CountTab {
 
   async open() {
     const { parts } = this;
-    offerPictures(parts, this.props, (file) => this.use(file));
-    parts.viewfinder.addEventListener("refused", () => this.fail({ detail: this.words.camera_refused }));
+    offerPictures(parts, this.props, (file) => this.use(file), (problem) => this.fail(problem));
     parts.confidence.addEventListener("input", () => this.show());
     parts.steady.addEventListener("click", () => this.moveTo(this.shown.stable));
     parts.object.addEventListener("change", () => this.recount());

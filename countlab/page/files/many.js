@@ -32,7 +32,7 @@ class ManyTab {
     for (const choice of [parts.model, parts.engine, parts.object, parts.tiles, parts.confidence]) {
       choice.addEventListener("change", () => this.count());
     }
-    parts.stop.addEventListener("click", () => this.finish(++this.run));
+    parts.stop.addEventListener("click", () => this.halt());
     parts.csv.addEventListener("click", () => download(asCsv(this.rows), "counts.csv"));
     parts.zip.addEventListener("click", () => this.zip());
     document.addEventListener("key", () => this.load().then(() => this.count()));
@@ -76,7 +76,7 @@ class ManyTab {
     };
     this.progress();
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    if (run === this.run) this.finish(run);
+    if (run === this.run) this.finish();
   }
 
   async countOne(row, run) {
@@ -84,13 +84,12 @@ class ManyTab {
       row.result = await this.patiently(() => send("countObjects", row.file, this.asking), run);
     } catch (problem) {
       if (!problem.detail) throw problem;
-      if (isAboutKey(problem)) return this.finish(++this.run);
       row.problem = problem;
     }
-    if (run === this.run) {
-      fillLine(row, this.asking.object || this.words.objects);
-      this.progress();
-    }
+    if (run !== this.run) return;
+    if (row.problem && isAboutKey(row.problem)) return this.halt();
+    fillLine(row);
+    this.progress();
   }
 
   // A server that is busy says when to come back.
@@ -116,6 +115,11 @@ class ManyTab {
     this.parts.status.textContent = `${said} ${this.leftOut}`;
   }
 
+  halt() {
+    this.run++;
+    this.finish();
+  }
+
   finish() {
     const some = this.rows.some(({ result }) => result);
     this.parts.stop.hidden = true;
@@ -138,8 +142,9 @@ class ManyTab {
       }
       download(await asZip(files), "counted.zip");
     } catch (problem) {
-      this.tell(problem);
+      if (run === this.run) this.tell(problem);
     }
+    if (run !== this.run) return;
     this.progress();
     this.finish();
   }

@@ -1,8 +1,9 @@
 // Where a picture comes from: a file, a drop, the clipboard, the camera, an example.
 
+import { receive } from "./api.js";
 import { fill, make } from "./page.js";
 
-export function offerPictures(parts, { words, examples }, onPicture) {
+export function offerPictures(parts, { words, examples }, onPicture, onProblem) {
   offerFiles(parts.choose, parts.file, ([picture]) => onPicture(picture));
   offerDrop(parts.bench, (files) => onPicture(files[0]));
   document.addEventListener("paste", (event) => {
@@ -11,8 +12,14 @@ export function offerPictures(parts, { words, examples }, onPicture) {
   });
   const coarse = matchMedia("(pointer: coarse)").matches; // a phone: its own camera app is better
   if (coarse) offerFiles(parts.camera, parts.phone, ([picture]) => onPicture(picture));
-  else parts.camera.addEventListener("click", () => openCamera(parts, onPicture));
-  parts.examples.append(...examples.map((name) => exampleButton(name, words, onPicture)));
+  else parts.camera.addEventListener("click", () => {
+    openCamera(parts, onPicture).catch(() => onProblem({ detail: words.camera_refused }));
+  });
+  for (const name of examples) {
+    const button = exampleButton(name, words);
+    button.addEventListener("click", () => fetchExample(name).then(onPicture, onProblem));
+    parts.examples.append(button);
+  }
 }
 
 export function offerDrop(element, onFiles) {
@@ -54,27 +61,22 @@ async function filesBelow(entry) {
   }
 }
 
-function exampleButton(name, words, onPicture) {
-  const address = new URL(`examples/${name}`, import.meta.url);
+const addressOf = (example) => new URL(`examples/${example}`, import.meta.url);
+
+function exampleButton(name, words) {
   const spoken = name.replace(/\..*$/, "").replaceAll("_", " ");
-  const button = make("button", { type: "button" }, make("img", {
-    src: address,
-    alt: fill(words.example, { name: spoken }),
-  }));
-  button.addEventListener("click", async () => {
-    const data = await (await fetch(address)).blob();
-    onPicture(new File([data], name, { type: data.type }));
-  });
-  return button;
+  const alt = fill(words.example, { name: spoken });
+  return make("button", { type: "button" }, make("img", { src: addressOf(name), alt }));
+}
+
+async function fetchExample(name) {
+  const data = await (await receive(addressOf(name))).blob();
+  return new File([data], name, { type: data.type });
 }
 
 async function openCamera(parts, onPicture) {
-  let stream;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-  } catch {
-    return parts.viewfinder.dispatchEvent(new Event("refused"));
-  }
+  const wanted = { video: { width: { ideal: 1280 } } };
+  const stream = await navigator.mediaDevices.getUserMedia(wanted);
   parts.video.srcObject = stream;
   const done = new AbortController();
   const on = (target, name, act) => target.addEventListener(name, act, { signal: done.signal });
@@ -87,7 +89,7 @@ async function openCamera(parts, onPicture) {
     onPicture(await frameOf(parts.video));
     parts.viewfinder.close();
   });
-  return parts.viewfinder.showModal();
+  parts.viewfinder.showModal();
 }
 
 async function frameOf(video) {
