@@ -18,6 +18,7 @@ _OF_ONE_PICTURE = {
     "empty_file",
     "too_many_bytes",
     "too_many_pixels",
+    "too_many_parts",
     "not_a_picture",
     "broken_picture",
 }

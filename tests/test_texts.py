@@ -46,6 +46,13 @@ def test_every_status_belongs_to_a_sentence(code: str) -> None:
     assert code in table()
 
 
+def test_what_is_wrong_with_one_picture_stops_no_other() -> None:
+    read = "".join((PACKAGE / name).read_text() for name in ("images.py", "structure.py"))
+    codes = set(re.findall(r'Error\(\s*"([a-z_]+)"', read))
+    assert {"too_many_parts", "broken_picture"} <= codes
+    assert all(CountlabError(code).of_one_picture for code in codes)
+
+
 def test_an_error_says_what_arrived_and_what_to_do() -> None:
     error = CountlabError("too_many_bytes", arrived=12_345_678, allowed=10_000_000)
     assert "12\u202f345\u202f678" in error.text("en").detail

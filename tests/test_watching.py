@@ -13,6 +13,7 @@ import requests
 from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.settings import Settings
+from tests.conftest import until
 
 
 class Log:
@@ -107,8 +108,7 @@ def test_ready_says_no_while_the_model_loads_and_while_the_queue_is_full(
     waiting = [threading.Thread(target=count, args=[server, photo]) for _ in range(2)]
     for thread in waiting:
         thread.start()
-    while app.state.places.inside < 2:
-        threading.Event().wait(0.01)
+    until(lambda: bool(app.state.places.inside == 2))
     assert requests.get(server.url + "/health", timeout=10).json()["status"] == "ok"
     pipeline._engines["openvino", "fruits"] = None  # as if loaded: now only the queue is full
     assert ready() == (503, "too_busy")
