@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from countlab.errors import CountlabError
+from countlab.evaluate.known import bytes_of
 from countlab.findings import Finding, count_by_label
 from countlab.pipeline import Pipeline
 from countlab.prediction import Prediction
@@ -50,10 +50,7 @@ class Compared:
 def compare_in(
     path: Path, pipeline: Pipeline, engines: tuple[str, str], *, model: str, confidence: float
 ) -> Compared:
-    try:
-        data = path.read_bytes()
-    except OSError as reason:
-        raise CountlabError("no_such_file", path=path) from reason
+    data = bytes_of(path)
     first, second = (
         pipeline.predict(data, engine=engine, model=model, confidence=confidence)
         for engine in engines

@@ -18,6 +18,7 @@ from countlab.engines import open_engine
 from countlab.engines.int8 import write_int8
 from countlab.engines.openvino import graph_of
 from countlab.errors import CountlabError
+from countlab.evaluate.known import bytes_of
 from countlab.images import Pixels, read_picture
 from countlab.pipeline import Pipeline
 
@@ -118,10 +119,7 @@ def _read_back(folder: Path) -> Model:
 
 def _pixels(path: Path, pipeline: Pipeline) -> Pixels:
     settings = pipeline.settings
-    try:
-        data = path.read_bytes()
-    except OSError as reason:
-        raise CountlabError("no_such_file", path=path) from reason
+    data = bytes_of(path)
     try:
         read = read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
     except CountlabError as reason:
