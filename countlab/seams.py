@@ -44,13 +44,16 @@ def weigh(found: Sequence[Finding], whole: Sequence[Finding], sight: Sight) -> l
     boxes = _array(whole)
     weighed = []
     for finding in found:
-        if finding.box is None or (weight := sight.weight(finding.box)) == 1:
-            continue
-        together, _ = _shared(np.array(finding.box, float), boxes)
-        seen = (one.confidence for one, part in zip(whole, together, strict=True)
-                if part > _SAME_PLACE)  # fmt: skip
-        sure = (1 - weight) * finding.confidence + weight * max(seen, default=0.0)
-        weighed.append(replace(finding, confidence=sure))
+        weight = sight.weight(finding.box) if finding.box else 1
+        if 0 < weight < 1:
+            together, _ = _shared(np.array(finding.box, float), boxes)
+            seen = (
+                whole[one].confidence for one in np.flatnonzero(together > _SAME_PLACE).tolist()
+            )
+            sure = (1 - weight) * finding.confidence + weight * max(seen, default=0)
+            finding = replace(finding, confidence=sure)
+        if weight < 1:
+            weighed.append(finding)
     return weighed
 
 
