@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from countlab.cores import cores
 from countlab.crowd import crowded
 
+_QUALITY = 90  # beyond it answers grow larger than the photos that came, and look the same
 _BLOCK = 16  # pixels: a block of full brightness and halved colour, OpenCV's way
 _WORTHWHILE = 100_000  # pixels: below, handing strips out takes longer than it saves
 _MOST_BLOCKS = 65_535  # between two fresh starts
@@ -34,10 +35,10 @@ def write_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     blocks = rows * -(-width // _BLOCK)
     if height * width < _WORTHWHILE or most == 1 or blocks > _MOST_BLOCKS:
         return _encoded(pixels)
+    if crowded():  # the same bytes: others keep the other cores busy
+        return _encoded(pixels, cv2.IMWRITE_JPEG_RST_INTERVAL, blocks)
     starts = range(0, height, rows * _BLOCK)
-    # The same bytes either way; in a crowd other pictures keep the other cores busy.
-    side_by_side = map if crowded() else _encoders().map
-    strips = side_by_side(_encoded, (pixels[start : start + rows * _BLOCK] for start in starts))
+    strips = _encoders().map(_encoded, (pixels[at : at + rows * _BLOCK] for at in starts))
     heads, scans = zip(*map(_parted, strips), strict=True)
     fresh_starts = (bytes([0xFF, 0xD0 + number % 8]) for number in range(len(scans) - 1))
     return b"".join(
@@ -50,8 +51,8 @@ def write_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     )
 
 
-def _encoded(pixels: NDArray[np.uint8]) -> bytes:
-    done, data = cv2.imencode(".jpg", pixels)
+def _encoded(pixels: NDArray[np.uint8], *how: int) -> bytes:
+    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, *how])
     assert done, "OpenCV encodes every picture that has pixels"
     return data.tobytes()
 

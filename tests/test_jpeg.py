@@ -39,7 +39,9 @@ def test_the_pixels_are_those_of_one_encoder(
         here.setattr(jpeg, "cores", lambda: cores)
         here.setattr(jpeg, "_WORTHWHILE", 0)
         strips = jpeg.write_jpeg(pixels)
-    _, whole = cv2.imencode(".jpg", pixels)
+        here.setattr(jpeg, "crowded", lambda: True)
+        assert jpeg.write_jpeg(pixels) == strips
+    _, whole = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 90])
     assert np.array_equal(decoded(strips), decoded(whole.tobytes()))
 
 

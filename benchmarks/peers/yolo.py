@@ -119,7 +119,7 @@ def drawn(image: Array, findings: list[dict[str, Any]]) -> bytes:
         text = f"{finding['label']} {finding['confidence']:.0%}"
         cv2.rectangle(image, (left, top), (right, bottom), (0, 160, 0), 3)
         cv2.putText(image, text, (left, top - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 160, 0), 2)
-    return cv2.imencode(".jpg", image)[1].tobytes()
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
 def as_json(findings: list[dict[str, Any]]) -> str:
