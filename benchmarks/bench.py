@@ -130,11 +130,18 @@ def _peers(bench: Bench) -> dict[str, Any]:
 
 
 def _limit(bench: Bench) -> list[dict[str, Any]]:
-    return limit.measure([bench.model(name) for name in _PLANS], _engines(), bench)
+    return limit.measure(
+        [bench.model(name) for name in _PLANS], _engines(), console=bench.console, tell=bench.tell
+    )
 
 
 def _growth(bench: Bench) -> dict[str, Any]:
-    return growth.measure(bench.model("yolov3-tiny"), bench.model("fruits"), bench)
+    return growth.measure(
+        bench.model("yolov3-tiny"),
+        bench.model("fruits"),
+        console=bench.console,
+        tell=bench.tell,
+    )
 
 
 PARTS: dict[str, Callable[[Bench], Any]] = {

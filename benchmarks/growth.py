@@ -13,18 +13,16 @@ import time
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
+from rich.console import Console
 from rich.table import Table
 
 from benchmarks.models import Measured
 from benchmarks.pictures import picture_of
-from benchmarks.rounds import Asked, Plan
+from benchmarks.rounds import Asked, Plan, Tell
 from benchmarks.servers import ROOT, countlab, started
-
-if TYPE_CHECKING:
-    from benchmarks.bench import Bench
 
 _ENGINE = "openvino"
 _CLIENTS = (1, 2, 4, 8, 16, 32, 64)
@@ -46,23 +44,23 @@ _REASONS = {
 _Point = dict[str, Any]
 
 
-def measure(served: Measured, counted: Measured, bench: Bench) -> dict[str, Any]:
+def measure(served: Measured, counted: Measured, *, console: Console, tell: Tell) -> dict[str, Any]:
     series = {
         "clients": (served, "requests/s", _with_clients(served)),
         "megapixels": (served, "requests/s, 2 clients", _with_megapixels(served)),
-        "pictures in a folder": (counted, "pictures/s", _with_folders(counted)),
+        "pictures in a folder": (counted, "pictures/s", _with_folders(counted, tell)),
     }
     done = {}
     for what, (model, rate, points) in series.items():
         found = []
         for point in points:
-            bench.tell(f"{what}: {point['size']}, {point['per_second']:.1f} {rate}")
+            tell(f"{what}: {point['size']}, {point['per_second']:.1f} {rate}")
             found.append(point)
         of = f"{model.name}, {_ENGINE}, {model.weights}"
         done[what] = {"of": of, "rate": rate, "points": found, "reason": _REASONS[what]}
-        bench.console.print(f"\n[bold]{what}[/] · {of}")
-        bench.console.print(_table(what, rate, found))
-        bench.console.print(_REASONS[what])
+        console.print(f"\n[bold]{what}[/] · {of}")
+        console.print(_table(what, rate, found))
+        console.print(_REASONS[what])
     return done
 
 
@@ -95,12 +93,13 @@ def _point(server: Asked, size: float, clients: int) -> _Point:
     }
 
 
-def _with_folders(model: Measured) -> Iterator[_Point]:
+def _with_folders(model: Measured, tell: Tell) -> Iterator[_Point]:
     """`countlab count` over a folder; one that would take too long is left out, and said so."""
     expected_s = 0.0
     images = sorted((ROOT / "images").glob("*.jpg"))
     for many in _FOLDERS:
         if expected_s > _FOLDER_AT_MOST_S:
+            tell(f"a folder of {many} would take {expected_s:.0f} s and is left out")
             return
         with tempfile.TemporaryDirectory(prefix="countlab-bench-") as named:
             for number, image in enumerate(islice(cycle(images), many)):

@@ -8,22 +8,20 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openvino
+from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import LargeProducts
 from benchmarks.models import Measured
 from benchmarks.pictures import sent_pictures
-from benchmarks.rounds import Asked, Plan
+from benchmarks.rounds import Asked, Plan, Tell
 from benchmarks.servers import countlab, started
 from countlab.engines import Engine, open_engine
 from countlab.engines.openvino import graph_of
 from countlab.images import Pixels, read_picture
-
-if TYPE_CHECKING:
-    from benchmarks.bench import Bench
 
 _ROUNDS, _STRETCH_S, _CLIENTS = 3, 1.5, 8
 _PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
@@ -35,7 +33,8 @@ class Limit:
     weights: str
     engine: str
     gflop: float
-    """Multiplications and additions in the convolutions of one picture, in thousand millions."""
+    """Multiplications and additions that the convolutions of one picture are written with, in
+    thousand millions; in f32 the engine makes do with fewer."""
     peak_gflops: float
     """What large matrix products reach here in this precision, in the same rounds."""
     alone_per_second: float
@@ -43,20 +42,22 @@ class Limit:
     crowd_per_second: float
     """The same with eight callers."""
     peak_share: float
-    """Of those products' speed, with eight callers."""
+    """Of those products' speed, with eight callers; beyond 100 % where it makes do with fewer."""
     inference_share: float
     """Of a request's CPU time, annotated JPEG out, eight clients."""
 
 
-def measure(models: list[Measured], engines: list[str], bench: Bench) -> list[dict[str, Any]]:
+def measure(
+    models: list[Measured], engines: list[str], *, console: Console, tell: Tell
+) -> list[dict[str, Any]]:
     done = []
     for engine in engines:
         products = LargeProducts(_PRECISIONS[engine])
         for model in models:
-            bench.tell(f"{model.name}, {engine} alone")
+            tell(f"{model.name}, {engine} alone")
             done.append(_one(model, engine, products))
-        bench.console.print(f"\n[bold]{engine} alone")
-        bench.console.print(_table([limit for limit in done if limit.engine == engine]))
+        console.print(f"\n[bold]{engine} alone")
+        console.print(_table([limit for limit in done if limit.engine == engine]))
     return [asdict(limit) for limit in done]
 
 
