@@ -86,7 +86,8 @@ def _please_wait(language: Language) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" '
-        f'content="light dark"><meta http-equiv="refresh" content="1"><title>{words["title"]}'
+        f'content="light dark"><meta http-equiv="refresh" content="1"><link rel="icon" '
+        f'href="files/icon.svg"><title>{words["title"]}'
         '</title><p style="font: 1.1rem system-ui; text-align: center; margin: 30vh 1rem">'
         f"{words['preparing']}</p>",
         headers={"Cache-Control": "no-store"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 import requests
 from playwright.sync_api import expect
@@ -21,6 +22,7 @@ def test_history_is_drawn_and_filtered(open_page: Open, sites: dict[str, str]) -
     tab, rows = page.locator("#history"), page.locator("#history tbody tr")
     status = tab.get_by_role("status")
     expect(rows.first).to_contain_text("apple 3")
+    expect(rows.first.locator("th")).to_contain_text(f"{date.today():%d/%m/%Y}")  # not as in en-US
     expect(rows.nth(1)).to_contain_text("orange 5")
     kept = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
     expect(status).to_contain_text(f"{len(kept)} pictures")

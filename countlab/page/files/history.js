@@ -14,7 +14,9 @@ export function start(element, props) {
 
 class HistoryTab {
   constructor(parts, props) {
-    Object.assign(this, { parts, words: props.words, language: props.language });
+    Object.assign(this, { parts, words: props.words });
+    // Dates as in the person's own country: en-GB and en-US write them the other way round.
+    this.language = navigator.languages.find((one) => one.startsWith(props.language));
     this.choices = new Choices(parts, props, props.words.every_model);
   }
 
