@@ -40,7 +40,7 @@ _FOR_PAGE = _headers(_PAGE, "SAMEORIGIN")
 
 
 class SecurityHeaders:
-    """Outermost of all, so that nothing leaves without them."""
+    """Before all that answers, so that nothing leaves without them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
