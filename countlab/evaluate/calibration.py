@@ -6,7 +6,7 @@ The test of an interval is a picture that had no part in it: `coverage` asks tha
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from countlab.evaluate.measured import CONFIDENCES, Measured
@@ -66,18 +66,24 @@ def coverage(measured: Measured, *, confidence: float, least: int = 0) -> Covera
         left = [one for one, place in zip(measured.seen, folds, strict=True) if place == fold]
         some = replace(measured, seen=tuple(kept))
         error = calibrate(some, measured_on="", confidences=[confidence])
-        for row in replace(measured, seen=tuple(left)).rows(confidence):
-            if row.counted < least:
+        for label, counted, truth in _answers(replace(measured, seen=tuple(left)), confidence):
+            if counted < least:
                 continue
             answers += 1
-            interval = error.likely(
-                row.object, confidence=confidence, nms=measured.nms, counted=row.counted
-            )
+            interval = error.likely(label, confidence=confidence, nms=measured.nms, counted=counted)
             if interval:
                 with_interval += 1
-                covered += interval[0] <= row.truth <= interval[1]
+                covered += interval[0] <= truth <= interval[1]
                 width += interval[1] - interval[0] + 1
     return Coverage(answers, with_interval, covered, width / max(1, with_interval))
+
+
+def _answers(measured: Measured, confidence: float) -> Iterator[tuple[str | None, int, int]]:
+    """Label, counted and true, as clients may ask: each object alone, and whole pictures."""
+    for row in measured.rows(confidence):
+        yield row.object, row.counted, row.truth
+    for counted, truth in _totals(measured, confidence):
+        yield None, counted, truth
 
 
 def _totals(measured: Measured, confidence: float) -> list[tuple[int, int]]:
