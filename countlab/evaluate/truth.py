@@ -38,6 +38,8 @@ def read_truth(
 
 
 def _nearest(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise CountlabError("no_such_file", path=folder)
     beside = folder / "truth.csv"
     return folder if not beside.is_file() and counted_folders(folder) else beside
 

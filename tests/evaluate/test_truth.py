@@ -86,7 +86,7 @@ def test_the_wrong_line_is_named_with_what_arrived(
 
 def test_no_truth_at_all_is_told(tmp_path: Path) -> None:
     assert refused(tmp_path).code == "no_truth"
-    assert refused(tmp_path / "nowhere").code == "no_truth"
+    assert refused(tmp_path / "nowhere").code == "no_such_file", "nobody shall write one there"
 
 
 def test_folders_named_by_counts(tmp_path: Path) -> None:
