@@ -118,3 +118,18 @@ def test_ready_says_no_while_the_model_loads_and_while_the_queue_is_full(
         thread.join()
     assert ready() == (200, "ready")
     server.stop()
+
+
+def test_a_log_that_cannot_be_written_closes_no_connection(home: Path) -> None:
+    class Full:
+        def info(self, *_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    server = serve(create_app(settings=Settings(home=home), log=Full()), port=0)
+    with requests.Session() as session:
+        session.get(server.url + "/health", timeout=10)
+        (pool,) = session.adapters["http://"].poolmanager.pools._container.values()  # type: ignore[attr-defined]
+        for _ in range(5):
+            assert session.get(server.url + "/health", timeout=10).status_code == 200
+        assert pool.num_connections == 1
+    server.stop()

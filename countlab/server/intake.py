@@ -106,7 +106,8 @@ class FormRequest(Request):
 
     async def form(self, **_: Any) -> FormData:  # type: ignore[override]
         if self._form is None:
-            if not self.headers.get("content-type", "").startswith("multipart/form-data"):
+            kind = self.headers.get("content-type", "").lower()
+            if not kind.startswith("multipart/form-data"):
                 return await super().form(max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FIELD)
             allowed = self.app.state.lab.pipeline.settings.max_batch
             parser = _Parser(

@@ -6,6 +6,7 @@ answer, so that a person can find their request in the logs and in the history.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import time
@@ -58,15 +59,16 @@ class Watch:
         route = getattr(scope.get("route"), "path", "none")
         self._metrics.answered(method, route, status, seconds)
         if self._log is not None:
-            self._log.info(
-                "request",
-                id=scope["state"]["request_id"],
-                method=method,
-                route=route,
-                status=status,
-                ms=round(seconds * 1000, 1),
-                key=scope["state"].get("key_name"),
-            )
+            with contextlib.suppress(OSError):  # a full disk takes the line, not the connection
+                self._log.info(
+                    "request",
+                    id=scope["state"]["request_id"],
+                    method=method,
+                    route=route,
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                    key=scope["state"].get("key_name"),
+                )
 
 
 def _name_of(scope: Scope) -> str:
