@@ -32,11 +32,13 @@ _FOLDER_AT_MOST_S = 300
 _STRETCH_S = 3.0
 _REASONS = {
     "clients": "From one client to two the second core stops waiting for decoding and encoding; "
-    "from then on all cores are busy, and more clients only wait longer. Memory grows with the "
-    "pictures that are worked on at once, which the server bounds.",
+    "from then on all cores are busy, and more clients only wait longer. With the second client "
+    "the network is compiled once more, for a crowd; then memory grows with the pictures that are "
+    "worked on at once, which the server bounds.",
     "megapixels": "Inference sees 416 × 416 whatever comes, so small pictures cost what inference "
     "costs; above about one megapixel decoding and encoding, in proportion to the pixels, "
-    "outweigh it. Memory follows the decoded pictures: 3 bytes a pixel and a copy to draw on.",
+    "outweigh it. One of more than ten is more than the heap keeps for the next, and its pages are "
+    "new each time. Memory follows the decoded pictures: 3 bytes a pixel and a copy to draw on.",
     "pictures in a folder": "The first second goes into Python, the libraries and the model, so "
     "a short folder looks slow. Memory grows by the results that are kept for the table, a few "
     "kilobytes a picture; no picture is kept.",
