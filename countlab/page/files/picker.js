@@ -77,9 +77,11 @@ async function fetchExample(name) {
 async function openCamera(parts, onPicture) {
   const wanted = { video: { width: { ideal: 1280 } } };
   const stream = await navigator.mediaDevices.getUserMedia(wanted);
-  parts.video.srcObject = stream;
   const done = new AbortController();
   const on = (target, name, act) => target.addEventListener(name, act, { signal: done.signal });
+  parts.take.disabled = true; // until there is something to take
+  on(parts.video, "loadeddata", () => { parts.take.disabled = false; });
+  parts.video.srcObject = stream;
   on(parts.viewfinder, "close", () => {
     for (const track of stream.getTracks()) track.stop();
     done.abort();
