@@ -47,7 +47,7 @@ async def bare(_: Scope, receive: Receive, send: Send) -> None:
 
 def guarded() -> ASGIApp:
     settings = Settings(
-        api_keys="maria:wide-open-sesame,juan:another-one",
+        api_keys="classroom:wide-open-sesame,office:another-one",
         rate=Rate(10**6, 1),
         origins=("https://lab.example.org",),
     )

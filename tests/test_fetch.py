@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from countlab import catalogue
-from tests.conftest import Run
+from tests.conftest import Run, offering
 
 
 @dataclass
@@ -66,13 +66,9 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
     (told.folder / "published.toml").write_text("\n".join(lines))
     (told.folder / "small.names").write_text("thing\n")
     monkeypatch.setattr(catalogue, "_PACKAGED", told.folder)
-    thread = threading.Thread(target=offer.serve_forever, args=[0.02])
-    thread.start()
-    yield told
-    told.over.set()
-    offer.shutdown()
-    thread.join()
-    offer.server_close()
+    with offering(offer):
+        yield told
+        told.over.set()
 
 
 def test_fetch_brings_a_published_model_once(run: Run, home: Path, published: Published) -> None:

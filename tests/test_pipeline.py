@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from countlab.catalogue import Catalogue
 from countlab.doubts import doubts_about
 from countlab.engines.cvlib import _object_detection
 from countlab.errors import CountlabError
@@ -152,3 +154,25 @@ def test_loading_a_model_swallows_nothing_that_others_print(
         print(printed)
         printed += 1
     assert capsys.readouterr().out.split() == [str(number) for number in range(printed)]
+
+
+class CountingLooks(Pipeline):
+    looks = 0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        self.looks += 1
+        return super().catalogue
+
+
+def test_the_model_folders_are_not_searched_for_every_picture(photo: bytes, home: Path) -> None:
+    pipeline = CountingLooks()
+    pipeline.predict(photo)
+    before = pipeline.looks
+    for _ in range(5):
+        pipeline.predict(photo)
+    assert pipeline.looks <= before + 1
+    shutil.copytree(FRUITS, home / "models" / "new")
+    described = home / "models" / "new" / "model.toml"
+    described.write_text(described.read_text().replace('name = "fruits"', 'name = "new"', 1))
+    assert pipeline.predict(photo, model="new").model.name == "new"

@@ -101,7 +101,7 @@ def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     """The very file of docs/, with this machine's ports, name and certificate put in."""
     nginx, folder = needed("nginx"), tmp_path_factory.mktemp("nginx")
     pem, key = certificate(folder)
-    settings = Settings(home=folder / "home", api_keys="maria:wide-open-sesame", rate=Rate(200, 60))
+    settings = Settings(home=folder / "home", api_keys="lab:wide-open-sesame", rate=Rate(200, 60))
     app = create_app(settings=settings)
     lab, plain, secure = serve(app, port=0), free_port(), free_port()
     site = put_in(
@@ -200,7 +200,7 @@ def behind_caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     """The very file of docs/, likewise; its certificate is ours, as nobody signs one for a test."""
     caddy, folder = needed("caddy"), tmp_path_factory.mktemp("caddy")
     pem, key = certificate(folder)
-    settings = Settings(home=folder / "home", api_keys="maria:wide-open-sesame", rate=Rate(50, 60))
+    settings = Settings(home=folder / "home", api_keys="lab:wide-open-sesame", rate=Rate(50, 60))
     app = create_app(settings=settings)
     lab, secure = serve(app, port=0), free_port()
     ours = f"\nhttps://{NAME}:{secure} {{\n\tbind 127.0.0.1\n\ttls {pem} {key}\n"

@@ -33,7 +33,7 @@ def main(home: Path) -> None:
     plain = Settings(home=home)
     apps = {
         "plain": made(plain, history=True),
-        "guarded": made(replace(plain, api_keys=f"ana:{KEY}")),
+        "guarded": made(replace(plain, api_keys=f"classroom:{KEY}")),
         "strict": made(replace(plain, at_work=1, queue=0, max_batch=3)),
     }
     with contextlib.redirect_stdout(sys.stderr):

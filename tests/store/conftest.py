@@ -15,19 +15,12 @@ from countlab.catalogue import Model, ModelFile
 from countlab.download import Patience
 from countlab.errors import CountlabError
 from countlab.store import Store
+from tests.conftest import offering
 
 RIGHT = bytes(range(256)) * 4096  # 1 MiB
-
-
 HALF = len(RIGHT) // 2
-
-
 PAGE = b"<!doctype html><title>403</title>" + b" " * (len(RIGHT) - 33)
-
-
 WRONG = bytes(reversed(RIGHT))
-
-
 IMPATIENT = Patience(connect_s=2, stall_s=0.3)
 
 
@@ -117,13 +110,9 @@ def served() -> Iterator[Served]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told = Served(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=[0.02])
-    thread.start()
-    yield told
-    told.over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with offering(server):
+        yield told
+        told.over.set()
 
 
 @pytest.fixture
