@@ -59,8 +59,10 @@ class PostgreSQL:
         self._run("pg_ctl", "start", "--wait", "-l", str(self._data / "log"), "-o", listening)
 
     def stop(self) -> None:
-        """As a crash does it."""
-        self._run("pg_ctl", "stop", "--mode=immediate")
+        """As a crash does it; by signal, as another test run may have closed the way to pg_ctl."""
+        head, *_ = self.processes()
+        head.send_signal(signal.SIGQUIT)
+        head.wait(60)
 
     def processes(self) -> list[psutil.Process]:
         head = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
