@@ -19,7 +19,10 @@ IMAGES = sorted((ROOT / "images").glob("*.jpg"))
 needs_bf16 = pytest.mark.skipif(not has_bf16(), reason="this processor has no bf16")
 
 
-def assert_alike(pictures: list[Path], model: str, confidence: float = 0.3) -> None:
+def assert_alike(
+    pictures: list[Path], model: str, confidence: float = 0.3, boxes: float = 0.25
+) -> None:
+    """With so many boxes a picture, at least, that there is something to agree on."""
     pipeline, found = Pipeline(), 0
     for path in pictures:
         compared = compare_in(
@@ -27,18 +30,20 @@ def assert_alike(pictures: list[Path], model: str, confidence: float = 0.3) -> N
         )
         assert compared.difference.none, f"{model}, {path.name}: {compared.difference}"
         found += compared.predictions[0].count
-    assert found > len(pictures) / 4, "too few boxes to say that two engines agree"
+    assert found > boxes * len(pictures), "too few boxes to say that two engines agree"
 
 
 def test_every_picture_of_the_lab_gives_the_same_boxes() -> None:
     assert_alike(IMAGES, "fruits", confidence=0.2)
 
 
-@pytest.mark.parametrize("folder", ["coco_train128", "fruits_voc"])
-def test_real_photos_give_the_same_boxes(folder: str, shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "boxes"), [("coco_train128", 0.1), ("fruits_voc", 1)], ids=["everyday", "fruit"]
+)
+def test_real_photos_give_the_same_boxes(folder: str, boxes: float, shared_data: Path) -> None:
     photos = sorted((shared_data / folder).rglob("*.jpg"))[::4]
     assert len(photos) >= 30
-    assert_alike(photos, "fruits", confidence=0.2)
+    assert_alike(photos, "fruits", confidence=0.2, boxes=boxes)
 
 
 def test_real_detectors_of_eighty_kinds_give_the_same_boxes(

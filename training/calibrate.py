@@ -3,8 +3,8 @@
     python -m training.calibrate
 
 What it proposes goes into the training file; export folds the shift into the weights, so that
-0.5 means the same to everyone. The held-back photos are few, so the choice is cross-validated:
-the honest figure is counted on folds that had no say in it.
+0.5 means the same to everyone. The held-back photos are few, so each is looked at in sixteen views,
+and the choice is cross-validated: the honest figure is counted on photos that had no say in it.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from training.network import Head, Network
 from training.score import Row, outside_ignored, share
 from training.settings import DEFAULT, read_settings
 
-SHIFTS = tuple(float(s) for s in np.arange(-1.25, 1.51, 0.25))
-OVERLAPS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+SHIFTS = tuple(float(s) for s in np.arange(-1.0, 1.01, 0.25))
+OVERLAPS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 FOLDS = 5
 
 Choice = tuple[float, float]
@@ -94,16 +94,22 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=DEFAULT)
     settings = read_settings(parser.parse_args().config)
     network, _ = trained_average(settings.work / f"{settings.name}.pt")
-    seen = [look(network, question) for question in held_back_photos(settings)]
+    seen = [
+        [look(network, view) for view in question.views()]
+        for question in held_back_photos(settings)
+    ]
     choices = [(shift, nms) for shift in SHIFTS for nms in OVERLAPS]
     table = {
-        choice: [counted(one, network.heads, settings.labels, choice) for one in seen]
+        choice: [
+            [row for one in photo for row in counted(one, network.heads, settings.labels, choice)]
+            for photo in seen
+        ]
         for choice in choices
     }
     for shift in SHIFTS:
         line = [share([r for rows in table[(shift, nms)] for r in rows]) for nms in OVERLAPS]
         told = "  ".join(f"{one.exact:3}/{one.rows} {one.error:.2f}" for one in line)
-        print(f"shift {shift:+.2f}  {told}")
+        print(f"shift {shift:+.2f}  {told}", flush=True)
     order = np.random.default_rng(1).permutation(len(seen))
     honest: list[Row] = []
     for fold in range(FOLDS):

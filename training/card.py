@@ -15,7 +15,7 @@ import numpy as np
 
 from countlab.draw import draw
 from countlab.findings import Box, Finding
-from training.exam import Question, held_back_photos, rendered, without_fruit
+from training.exam import VIEWS, Question, held_back_photos, rendered, without_fruit
 from training.judge import Answers, against, answer, by_count, by_label, loud, shown
 from training.plots import confidence_plot, precision_recall_plot
 from training.reference import Detector, load_exported
@@ -33,6 +33,7 @@ class Figures:
     """Everything that the card states."""
 
     photos: Answers
+    views: Answers
     lab: Answers
     others: dict[str, Answers]
     silent: tuple[tuple[int, int], tuple[int, int]]
@@ -58,6 +59,7 @@ def measured(detector: Detector, settings: Settings, to: Path) -> Figures:
     }
     return Figures(
         photos=answer(detector, photos),
+        views=answer(detector, [view for photo in photos for view in photo.views()]),
         lab=answer(detector, pictures),
         others=others,
         silent=((loud(detector, trained), len(trained)), (loud(detector, fresh), len(fresh))),
@@ -138,6 +140,7 @@ def write_card(settings: Settings, folder: Path) -> Path:
     words = failures(detector, figures.lab.rows, folder / "failures.jpg")
     text = (Path(__file__).with_name("card.md")).read_text(encoding="utf-8")
     present, lab = shown(figures.photos.rows), figures.lab.rows
+    seen = share(shown(figures.views.rows))
     (old_loud, old), (new_loud, new) = figures.silent
     filled = {
         "labels": ", ".join(settings.labels),
@@ -146,6 +149,11 @@ def write_card(settings: Settings, folder: Path) -> Path:
         "rows": str(len(present)),
         "exact": str(share(present).exact),
         "error": f"{share(present).error:.2f}",
+        "views": str(len(VIEWS)),
+        "view_exact": str(seen.exact),
+        "view_rows": str(seen.rows),
+        "view_percent": f"{100 * seen.exact / max(seen.rows, 1):.0f}",
+        "view_error": f"{seen.error:.2f}",
         "lab_pictures": str(figures.lab.pictures),
         "lab_rows": str(len(lab)),
         "lab_exact": str(share(lab).exact),

@@ -20,11 +20,15 @@ from training.wear import greened, recoloured, worn
 Picture = tuple[np.ndarray, np.ndarray]
 T = TypeVar("T", Photo, Cutout)
 
-SINGLE, MOSAIC, PASTED, EMPTY = 0.33, 0.24, 0.29, 0.14
+# Shares of single photos, mosaics, pasted scenes and pictures without fruit.
+SHARES, CALM_SHARES = (0.33, 0.24, 0.29, 0.14), (0.55, 0.0, 0.26, 0.19)
 
 
 class Composer:
-    """Makes training pictures; the same seed makes the same pictures."""
+    """Makes training pictures; the same seed makes the same pictures.
+
+    `calm` ones look as what will be counted does: no mosaics, photos framed much as they were.
+    """
 
     def __init__(
         self,
@@ -32,11 +36,11 @@ class Composer:
         *,
         seed: int,
         green: frozenset[int] = frozenset(),
-        mosaics: bool = True,
+        calm: bool = False,
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.green = green
-        self.mosaics = mosaics
+        self.calm = calm
         self.photos = _Draw(material.photos, self.rng)
         self.grounds = _Draw(material.grounds, self.rng)
         self.cutouts = _by_label(material.cutouts, self.rng)
@@ -44,11 +48,12 @@ class Composer:
 
     def picture(self, size: int) -> Picture:
         """One picture of size x size, and rows of (label, x1, y1, x2, y2); -1 = ignored."""
+        single, mosaic, pasted, empty = CALM_SHARES if self.calm else SHARES
         recipes: list[tuple[float, Callable[[int, int], Picture]]] = [
-            (SINGLE if self.photos else 0, self._single),
-            (MOSAIC if self.mosaics else 0, self._mosaic),
-            (PASTED if self.counted else 0, self._pasted),
-            (EMPTY if self.grounds else 0, self._empty),
+            (single if self.photos else 0, self._single),
+            (mosaic, self._mosaic),
+            (pasted if self.counted else 0, self._pasted),
+            (empty if self.grounds else 0, self._empty),
         ]
         weights = np.array([weight for weight, _ in recipes])
         pick = self.rng.choice(len(recipes), p=weights / weights.sum())
@@ -57,7 +62,7 @@ class Composer:
 
     def _single(self, width: int, height: int) -> Picture:
         photo = self.photos.one()
-        pixels, rows = view(photo, width, height, self.rng)
+        pixels, rows = view(photo, width, height, self.rng, calm=self.calm)
         shown = set(photo.rows[:, 0].astype(int).tolist())
         if shown and shown <= self.green and self.rng.random() < 0.2:
             pixels = greened(pixels, self.rng)
@@ -121,7 +126,7 @@ class Composer:
         ground = self.grounds.one()
         if self.rng.random() < 0.3:
             ground = part_of(ground, self.rng)
-        pixels, _ = view(ground, width, height, self.rng)
+        pixels, _ = view(ground, width, height, self.rng, calm=self.calm)
         if ground.any_hue and self.rng.random() < 0.5:
             return recoloured(pixels, self.rng, hue=40)
         return pixels

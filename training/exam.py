@@ -4,14 +4,55 @@ Owns what is asked of each picture; who answers is judge.py's business.
 """
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from training.labels import Boxed, boxed_photos, read_picture
 from training.material import empty_pictures, held_back
 from training.settings import ROOT, Settings
+
+
+@dataclass(frozen=True)
+class View:
+    """A photo as it might have been taken: from a little further off, in less light, mirrored.
+
+    `across` and `down` say how much wider and taller the frame is, filled with the edge's colour.
+    """
+
+    mirrored: bool = False
+    across: float = 1.0
+    down: float = 1.0
+    light: float = 1.0
+
+    def of(self, pixels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The picture seen so, and its boxes there."""
+        tall, wide = pixels.shape[:2]
+        rows = rows.copy()
+        if self.mirrored:
+            pixels = pixels[:, ::-1]
+            rows[:, [1, 3]] = wide - rows[:, [3, 1]]
+        left, top = int(wide * (self.across - 1) / 2), int(tall * (self.down - 1) / 2)
+        edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        framed = cv2.copyMakeBorder(
+            np.ascontiguousarray(pixels),
+            *(top, top, left, left),
+            cv2.BORDER_CONSTANT,
+            value=tuple(float(v) for v in np.median(edge, axis=0)),
+        )
+        rows[:, 1:] += np.array([left, top, left, top], np.float32)
+        return (framed * self.light).astype(np.uint8), rows
+
+
+FRAMES = ((1.0, 1.0), (1.18, 1.18), (1.3, 1.1), (1.1, 1.3))
+VIEWS = tuple(
+    View(mirrored, *frame, light)
+    for mirrored, frame, light in product((False, True), FRAMES, (1.0, 0.75))
+)
 
 
 @dataclass(frozen=True)
@@ -22,10 +63,17 @@ class Question:
     path: Path
     counts: dict[str, int]
     rows: np.ndarray
+    view: View = VIEWS[0]
 
     def pixels(self) -> np.ndarray:
-        """The picture, BGR."""
-        return read_picture(self.path)
+        """The picture as it is seen here, BGR."""
+        return self.view.of(read_picture(self.path), self.rows)[0]
+
+    def views(self) -> Iterator["Question"]:
+        """The same question of each view: what one photo's luck decides, sixteen do less."""
+        pixels = read_picture(self.path)
+        for view in VIEWS:
+            yield replace(self, view=view, rows=view.of(pixels, self.rows)[1])
 
 
 def held_back_photos(settings: Settings) -> list[Question]:

@@ -28,16 +28,16 @@ class Batches(IterableDataset[Batch]):
         sizes: Sequence[int],
         seed: int,
         green: frozenset[int],
-        mosaics: bool = True,
+        calm: bool = False,
     ) -> None:
         self.material, self.batch, self.sizes = material, batch, list(sizes)
-        self.seed, self.green, self.mosaics = seed, green, mosaics
+        self.seed, self.green, self.calm = seed, green, calm
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)  # the other core is the trainer's
         worker = get_worker_info()
         seed = self.seed * 1000 + (worker.id if worker else 0)
-        composer = Composer(self.material, seed=seed, green=self.green, mosaics=self.mosaics)
+        composer = Composer(self.material, seed=seed, green=self.green, calm=self.calm)
         while True:
             yield self._one(composer, int(composer.rng.choice(self.sizes)))
 

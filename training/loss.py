@@ -15,8 +15,10 @@ from training.decode import boxes_of, split_map
 from training.network import Head
 
 REACH = 4.0  # an anchor answers for boxes up to this many times its width or height
-SOFTNESS = 0.5  # how much of its best box's IoU a fruit's surest cell must admit
-SHARPNESS = 3.0  # how fast a cell with a poorer box than the best one must be less sure
+SOFTNESS = 0.5  # how much of its box's IoU a cell that is to be sure must admit
+SAME = 0.8  # IoU from which a box repeats the one that speaks; two such share 0.6 or more
+FAIR = 0.6  # a fruit that no cell boxes this well yet is not so strict
+FIT = 4.0  # how much more a good box than a sure one makes a cell speak for its fruit
 BOX_WEIGHT, OBJECT_WEIGHT, LABEL_WEIGHT = 4.0, 1.0, 1.0
 
 
@@ -32,14 +34,14 @@ class Parts:
 
 @dataclass(frozen=True)
 class Claims:
-    """Cells of one head that answer for a fruit, each an entry: where, for which, how well."""
+    """Cells that may answer for a fruit, an entry each: which cell of all heads', which fruit,
+    the box it gives now, how well that fits, and how far it is from the fruit's middle."""
 
-    picture: Tensor
-    y: Tensor
-    x: Tensor
-    anchor: Tensor
-    number: Tensor
+    cell: Tensor
+    fruit: Tensor
+    box: Tensor
     overlap: Tensor
+    off: Tensor
 
     def only(self, kept: Tensor) -> "Claims":
         return Claims(*(getattr(self, one.name)[kept] for one in fields(self)))
@@ -49,71 +51,81 @@ def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tenso
     """`targets` has rows of picture, label, x1, y1, x2, y2 in input pixels; label -1 = ignored."""
     ignored = targets[targets[:, 1] < 0]
     counted = targets[targets[:, 1] >= 0]
-    weights = _weights(counted, pictures=maps[0].shape[0])
-    box = maps[0].new_zeros((), dtype=torch.float32)
-    label, objects, answering = box.clone(), box.clone(), box.clone()
     views = [split_map(raw, head) for raw, head in zip(maps, heads, strict=True)]
-    claims = [
-        _claims(parts, head, counted, reach)
-        for parts, head, reach in zip(views, heads, _reached(counted, heads), strict=True)
-    ]
-    best = _best(claims, fruits=len(counted))
-    for parts, head, claimed in zip(views, heads, claims, strict=True):
-        wanted = torch.zeros_like(parts[..., 4])
-        asked = _asked(ignored, head, wanted.shape)
-        if len(claimed.number):
-            at, part = _settled(claimed, best, wanted.shape)
-            cell = at.picture, at.y, at.x, at.anchor
-            goal, weight = counted[at.number], weights[at.number]
-            answering = answering + weight.sum()
-            box = box + (weight * (1 - at.overlap)).sum()
-            sure = 1 - SOFTNESS * (1 - best[at.number])
-            wanted[cell] = part**SHARPNESS * sure
-            asked[cell] = weight
-            hot = functional.one_hot(goal[:, 1].long(), head.classes).float()
-            said = parts[cell][:, 5:]
-            wrong = functional.binary_cross_entropy_with_logits(said, hot, reduction="none")
-            label = label + (weight * wrong.sum(1)).sum()
-        cost = functional.binary_cross_entropy_with_logits(parts[..., 4], wanted, reduction="none")
-        objects = objects + (cost * asked).sum()
-    scale = 1.0 / answering.clamp(min=1.0)
-    box, objects, label = box * scale, objects * scale, label * scale
+    said = torch.cat([view.flatten(0, 3) for view in views])
+    asked = torch.cat(
+        [_asked(ignored, head, v.shape[:4]).flatten() for v, head in zip(views, heads, strict=True)]
+    )
+    wanted = torch.zeros_like(asked)
+    claims = _settled(_claims(views, heads, counted), fruits=len(counted))
+    weight = _weights(counted, pictures=maps[0].shape[0])[claims.fruit]
+    sure = _sure(claims, said[claims.cell, 4], fruits=len(counted))
+    asked[claims.cell] = weight
+    wanted[claims.cell] = sure * (1 - SOFTNESS * (1 - claims.overlap.detach().clamp(0, 1)))
+    cost = functional.binary_cross_entropy_with_logits(said[:, 4], wanted, reduction="none")
+    objects = (cost * asked).sum() / (weight * sure).sum().clamp(min=1.0)
+    hot = functional.one_hot(counted[claims.fruit, 1].long(), heads[0].classes).float()
+    wrong = functional.binary_cross_entropy_with_logits(
+        said[claims.cell, 5:], hot, reduction="none"
+    )
+    scale = 1.0 / weight.sum().clamp(min=1.0)
+    box = (weight * (1 - claims.overlap)).sum() * scale
+    label = (weight * wrong.sum(1)).sum() * scale
     total = BOX_WEIGHT * box + OBJECT_WEIGHT * objects + LABEL_WEIGHT * label
     return Parts(total, box.detach(), objects.detach(), label.detach())
 
 
-def _claims(parts: Tensor, head: Head, counted: Tensor, reach: Tensor) -> Claims:
-    picture, y, x, anchor, number = _cells(counted, head, reach, parts.shape[1], parts.shape[2])
-    guess = boxes_of(parts, head)[picture, y, x, anchor]
-    return Claims(picture, y, x, anchor, number, ciou(guess, _centred(counted[number, 2:])))
+def _claims(views: Sequence[Tensor], heads: Sequence[Head], counted: Tensor) -> Claims:
+    parts, before = [], 0
+    for view, head, reach in zip(views, heads, _reached(counted, heads), strict=True):
+        pictures, tall, wide, anchors = view.shape[:4]
+        picture, y, x, anchor, fruit = _cells(counted, head, reach, tall, wide)
+        goal = _centred(counted[fruit, 2:])
+        guess = boxes_of(view, head)[picture, y, x, anchor]
+        middle = torch.stack([x, y], 1) + 0.5
+        off = (goal[:, :2] / head.stride - middle).square().sum(1)
+        cell = before + ((picture * tall + y) * wide + x) * anchors + anchor
+        parts.append(Claims(cell, fruit, guess, ciou(guess, goal), off))
+        before += pictures * tall * wide * anchors
+    return Claims(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Claims)))
 
 
-def _best(claims: Sequence[Claims], *, fruits: int) -> Tensor:
-    """How well each fruit's best cell boxes it now, over all heads."""
-    number = torch.cat([one.number for one in claims])
-    overlap = torch.cat([one.overlap.detach() for one in claims])
-    best = overlap.new_full((fruits,), 0.01)
-    return best.scatter_reduce(0, number, overlap, "amax").clamp(max=1)
+def _settled(claims: Claims, *, fruits: int) -> Claims:
+    """Each cell left with one fruit: the one whose middle is nearest, by the fruit's own measure.
 
-
-def _settled(claimed: Claims, best: Tensor, shape: torch.Size) -> tuple[Claims, Tensor]:
-    """Each cell left with one fruit, and how near its box comes to that fruit's best, 0 to 1.
-
-    Where fruits overlap, a cell that learns the boxes of two boxes what lies between them. It goes
-    to the one that it already boxes best, measured against that fruit's other cells, so that none
-    loses all.
+    A cell that learns the boxes of two fruits boxes what lies between them. Distances are taken
+    beyond that of the fruit's nearest cell, so that of two fruits in one place neither loses all.
     """
-    overlap = claimed.overlap.detach().clamp(min=0)
-    part = overlap / best[claimed.number]
-    cell = ((claimed.picture * shape[1] + claimed.y) * shape[2] + claimed.x) * shape[3]
-    cell = cell + claimed.anchor
-    order = (part + 0.01 * overlap).argsort(stable=True)
-    owner = torch.empty(shape.numel(), dtype=torch.long, device=cell.device)
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=cell.device)
-    owner.fill_(-1).scatter_reduce_(0, cell, rank, "amax")
-    kept = owner[cell] == rank
-    return claimed.only(kept), part[kept].clamp(max=1)
+    nearest = claims.off.new_full((fruits,), math.inf)
+    nearest = nearest.scatter_reduce(0, claims.fruit, claims.off, "amin")
+    beyond = claims.off - nearest[claims.fruit] + 0.01 * claims.off
+    return claims.only(_first(-beyond, claims.cell))
+
+
+def _sure(claims: Claims, objectness: Tensor, *, fruits: int) -> Tensor:
+    """Which cells should be sure: the one that speaks for its fruit, and those that repeat its box.
+
+    All others learn to be silent. So the NMS is left with one box a fruit though it lets boxes
+    overlap by much, as those of bananas in a bunch do.
+    """
+    if not len(claims.cell):
+        return torch.zeros(0, dtype=torch.bool, device=objectness.device)
+    fit = claims.overlap.detach().clamp(min=0) + 0.01
+    speaks = _first(fit**FIT * objectness.detach().sigmoid().sqrt(), claims.fruit)
+    speaker = torch.zeros(fruits, dtype=torch.long, device=objectness.device)
+    speaker[claims.fruit[speaks]] = speaks.nonzero()[:, 0]
+    boxes, its = claims.box.detach(), speaker[claims.fruit]
+    return _iou(boxes, boxes[its]) > SAME * (fit[its] / FAIR).clamp(max=1)
+
+
+def _first(rank: Tensor, group: Tensor) -> Tensor:
+    """Whether each entry is the one of highest rank in its group."""
+    order = rank.argsort(stable=True)
+    place = torch.empty_like(order)
+    place[order] = torch.arange(len(order), device=order.device)
+    groups = int(group.max()) + 1 if len(group) else 0
+    top = place.new_full((groups,), -1).scatter_reduce(0, group, place, "amax")
+    return top[group] == place
 
 
 def _weights(counted: Tensor, *, pictures: int) -> Tensor:
@@ -173,11 +185,7 @@ def _asked(ignored: Tensor, head: Head, shape: torch.Size) -> Tensor:
 
 def ciou(guess: Tensor, goal: Tensor) -> Tensor:
     """Complete IoU of boxes given as centre and size."""
-    low = torch.maximum(guess[:, :2] - guess[:, 2:] / 2, goal[:, :2] - goal[:, 2:] / 2)
-    high = torch.minimum(guess[:, :2] + guess[:, 2:] / 2, goal[:, :2] + goal[:, 2:] / 2)
-    shared = (high - low).clamp(min=0).prod(1)
-    union = guess[:, 2:].prod(1) + goal[:, 2:].prod(1) - shared + 1e-7
-    iou = shared / union
+    iou = _iou(guess, goal)
     outer_low = torch.minimum(guess[:, :2] - guess[:, 2:] / 2, goal[:, :2] - goal[:, 2:] / 2)
     outer_high = torch.maximum(guess[:, :2] + guess[:, 2:] / 2, goal[:, :2] + goal[:, 2:] / 2)
     diagonal = ((outer_high - outer_low) ** 2).sum(1) + 1e-7
@@ -187,3 +195,11 @@ def ciou(guess: Tensor, goal: Tensor) -> Tensor:
     with torch.no_grad():
         trade = shape / (1 - iou + shape + 1e-7)
     return iou - distance - trade * shape
+
+
+def _iou(some: Tensor, others: Tensor) -> Tensor:
+    """Overlap of boxes given as centre and size, pair by pair."""
+    low = torch.maximum(some[:, :2] - some[:, 2:] / 2, others[:, :2] - others[:, 2:] / 2)
+    high = torch.minimum(some[:, :2] + some[:, 2:] / 2, others[:, :2] + others[:, 2:] / 2)
+    shared = (high - low).clamp(min=0).prod(1)
+    return shared / (some[:, 2:].prod(1) + others[:, 2:].prod(1) - shared + 1e-7)

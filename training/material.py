@@ -6,16 +6,19 @@ Owns loading and the split. It composes nothing and knows nothing of the network
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from training.boxes import overlap
 from training.labels import COUNTED, Boxed, boxed_photos, picture_name, read_picture, yolo_rows
 from training.settings import Empty, Settings
 
 LARGEST = 512  # pixels kept of a photo's longer side; the network sees 416
 LARGEST_CUTOUT = 320
+BUNCHED = 0.25  # IoU of neighbours in a bunch, at least
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,11 @@ def load_material(settings: Settings) -> Material:
     photos: list[Photo] = []
     for source in settings.photos:
         some = [b for b in boxed_photos(source, settings.labels) if b.name not in kept_out]
-        photos += [reduced(boxed, weight=source.share / max(1, len(some))) for boxed in some]
+        say = [source.bunched if is_bunched(boxed) else 1.0 for boxed in some]
+        photos += [
+            reduced(boxed, weight=source.share * one / sum(say))
+            for boxed, one in zip(some, say, strict=True)
+        ]
     grounds: list[Photo] = []
     for empty in settings.empty:
         names = [n for n in empty_pictures(empty) if n[1] not in kept_out]
@@ -83,6 +90,15 @@ def load_material(settings: Settings) -> Material:
     if not material.photos and not material.cutouts:
         raise ValueError("no photo with boxes and no cut-out was found; check the file's folders")
     return material
+
+
+def is_bunched(boxed: Boxed) -> bool:
+    """Do two fruits of one label overlap by so much that only a careful NMS keeps both?"""
+    rows = np.array([row for row in boxed.rows if row[0] >= 0], np.float32).reshape(-1, 5)
+    return any(
+        one[0] == other[0] and overlap(one[1:], other[1:]) > BUNCHED
+        for one, other in combinations(rows, 2)
+    )
 
 
 def empty_pictures(source: Empty) -> list[tuple[Path, str]]:

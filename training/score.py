@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.boxes import corners, overlap
 from training.decode import Found
 
 
@@ -54,21 +55,6 @@ def outside_ignored(found: Sequence[Found], rows: np.ndarray) -> list[Found]:
 def _is_counted(one: Found, rows: np.ndarray) -> bool:
     mine = corners([one.box])[0]
     return any(overlap(mine, row[1:]) > 0.5 for row in rows if row[0] == one.label)
-
-
-def corners(boxes: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
-    """x, y, width, height as x1, y1, x2, y2."""
-    flat = np.array(boxes, np.float64).reshape(-1, 4)
-    flat[:, 2:] += flat[:, :2]
-    return flat
-
-
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two boxes given by corners."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    shared = float(np.prod(np.maximum(high - low, 0)))
-    areas = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]))
-    return shared / max(areas - shared, 1e-9)
 
 
 def matches(found: Sequence[Found], rows: np.ndarray) -> list[tuple[float, int, bool]]:

@@ -22,6 +22,7 @@ class Photos:
     """A folder of photos with boxes; `mended` files replace the boxes beside the photos.
 
     `lookalikes` files box what is not counted but looks like it, to be cut out and pasted.
+    `bunched`: how many times as often a photo is shown in which fruits of a label overlap by much.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Photos:
     only_mended: bool
     hold_back: int
     share: float
+    bunched: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Empty:
 class Phase:
     """A part of the pictures and the sizes they have: small ones teach most, and fast.
 
-    Without `mosaics` pictures look as those that will be counted do: a good way to end.
+    `calm` pictures look as those that will be counted do: a good way to end.
     """
 
     share: float
     sizes: tuple[int, ...]
-    mosaics: bool
+    calm: bool
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _photos(entry: dict[str, Any], root: Path) -> Photos:
         only_mended=entry.get("only_mended", False),
         hold_back=entry.get("hold_back", 0),
         share=entry.get("share", 1.0),
+        bunched=entry.get("bunched", 1.0),
     )
 
 
@@ -186,4 +189,4 @@ def _schedule(entry: dict[str, Any]) -> Schedule:
 
 
 def _phase(entry: dict[str, Any]) -> Phase:
-    return Phase(entry["share"], tuple(entry["sizes"]), mosaics=entry.get("mosaics", True))
+    return Phase(entry["share"], tuple(entry["sizes"]), calm=entry.get("calm", False))

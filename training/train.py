@@ -109,7 +109,7 @@ def feed(
             sizes=phase.sizes,
             seed=seed,
             green=green,
-            mosaics=phase.mosaics,
+            calm=phase.calm,
         )
         for batch in loader(batches, workers=workers):
             yield batch

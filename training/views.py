@@ -19,15 +19,21 @@ SEEN = 0.1  # between the two it is ignored, below it is background
 Rng = np.random.Generator
 
 
-def view(photo: Photo, width: int, height: int, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
-    """A new view of a photo, width x height, with the boxes that are still in it."""
+def view(
+    photo: Photo, width: int, height: int, rng: Rng, *, calm: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """A new view of a photo, width x height, with the boxes that are still in it.
+
+    A `calm` one is mostly framed as the photo was.
+    """
     if rng.random() < QUARTER:
         photo = quarter_turned(photo)
     tall, wide = photo.pixels.shape[:2]
     fit_x, fit_y = width / wide, height / tall
     if rng.random() < 0.35:  # keep the photo's proportions; otherwise squash, as inference does
         fit_x = fit_y = min(fit_x, fit_y) if rng.random() < 0.6 else max(fit_x, fit_y)
-    zoom = math.exp(rng.normal(-0.08, 0.28)) if rng.random() < 0.85 else rng.uniform(0.3, 0.8)
+    far, middle, spread = (0.07, 0.0, 0.15) if calm else (0.15, -0.08, 0.28)
+    zoom = rng.uniform(0.3, 0.8) if rng.random() < far else math.exp(rng.normal(middle, spread))
     stretch = math.exp(rng.normal(0, 0.12))
     angle = math.radians(rng.normal(0, 7)) if rng.random() < 0.7 else 0.0
     shear = rng.normal(0, 0.06)

@@ -145,7 +145,7 @@ def test_other_files_of_the_same_name_inherit_nothing(
     folder = home / "models" / "mine"
     shutil.copytree(on_images.model.folder, folder)
     (folder / "model.toml").write_text(
-        'name = "mine"\nlabels = "fruits.names"\nnms = 0.35\n[files]\n'
+        f'name = "mine"\nlabels = "fruits.names"\nnms = {on_images.nms}\n[files]\n'
         'config = { name = "fruits.cfg" }\nweights = { name = "fruits.weights" }\n'
     )
     settings = Settings(home=home, default_model="mine")

@@ -122,6 +122,28 @@ def test_every_picture_has_its_size_and_boxes_inside(material: Material) -> None
         assert set(rows[:, 0].tolist()) <= {0.0, float(IGNORED)}
 
 
+def test_a_calm_picture_is_framed_much_as_its_photo() -> None:
+    """A disc that fills half of the photo fills about half of what is shown."""
+    photo = Photo("disc", np.zeros((100, 100, 3), np.uint8), np.array([[0, 25, 25, 75, 75]]), 1.0)
+
+    def off(*, calm: bool) -> float:
+        rng = np.random.default_rng(3)
+        sides = []
+        for _ in range(200):
+            rows = view(photo, 100, 100, rng, calm=calm)[1]
+            sides += [np.log((row[3] - row[1]) / 50) for row in rows if row[0] != IGNORED]
+        return float(np.std(sides))
+
+    assert off(calm=True) < 0.75 * off(calm=False)
+
+
+def test_a_calm_composer_makes_no_mosaics(material: Material) -> None:
+    composer = Composer(material, seed=2, calm=True)
+    composer._mosaic = pytest.fail  # type: ignore[method-assign, assignment]
+    for _ in range(60):
+        composer.picture(64)
+
+
 def test_wear_keeps_shape_and_does_not_touch_the_original() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (60, 70, 3), dtype=np.uint8)
     before = pixels.copy()

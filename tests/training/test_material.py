@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -102,6 +103,17 @@ def test_what_is_held_back_is_not_loaded(tmp_path: Path) -> None:
     names = {photo.name for photo in load_material(settings).photos}
     assert len(names) == 4
     assert not names & held_back(settings)
+
+
+def test_photos_of_bunches_are_shown_more_often(photos: Path, tmp_path: Path) -> None:
+    two = "0 0.5 0.5 0.4 0.5\n{label} 0.55 0.5 0.4 0.5\n"
+    (photos / "p0.txt").write_text(two.format(label=0))
+    (photos / "p1.txt").write_text(two.format(label=1))  # an apple beside a pear is no bunch
+    settings = written(tmp_path)
+    (folder,) = settings.photos
+    more = replace(settings, photos=(replace(folder, bunched=3.0),))
+    weights = [photo.weight for photo in load_material(more).photos]
+    assert weights == pytest.approx([3 / 8] + [1 / 8] * 5)
 
 
 def test_near_duplicates_stay_on_one_side(photos: Path) -> None:

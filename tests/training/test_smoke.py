@@ -35,7 +35,7 @@ to = "{root}/models/shapes"
 folder = "{root}/photos"
 
 [schedule]
-pictures = 2000
+pictures = 4000
 batch = 8
 rate = 0.004
 phases = [{{ share = 0.8, sizes = [96, 160] }}, {{ share = 0.2, sizes = [416] }}]
@@ -121,10 +121,10 @@ def test_cvlib_loads_the_export_and_finds_the_same(
 def test_a_training_that_was_cut_off_goes_on(trained: tuple[Settings, list[np.ndarray]]) -> None:
     settings, _ = trained
     state = torch.load(settings.work / "shapes.pt", weights_only=True)
-    assert state["pictures"] == 2000
+    assert state["pictures"] == 4000
     file = settings.work.parent / "shapes.toml"
-    train.main(["--config", str(file), "--workers", "0", "--threads", "1", "--pictures", "2016"])
-    assert torch.load(settings.work / "shapes.pt", weights_only=True)["pictures"] == 2016
+    train.main(["--config", str(file), "--workers", "0", "--threads", "1", "--pictures", "4016"])
+    assert torch.load(settings.work / "shapes.pt", weights_only=True)["pictures"] == 4016
 
 
 def test_model_entry_names_the_files_and_their_sums(
