@@ -26,7 +26,7 @@ from training.score import Row, outside_ignored, share
 from training.settings import DEFAULT, read_settings
 
 SHIFTS = tuple(float(s) for s in np.arange(-1.0, 1.01, 0.25))
-OVERLAPS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+OVERLAPS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 FOLDS = 5
 
 Choice = tuple[float, float]
