@@ -52,7 +52,8 @@ def begin(cfg_text: str, *, rate: float, device: torch.device) -> Run:
         {"params": heavy, "weight_decay": 0.02},
         {"params": light, "weight_decay": 0.0},
     ]
-    return Run(network, average, torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99)), cfg_text)
+    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
+    return Run(network, average, optimiser, cfg_text)
 
 
 def _modest_start(network: Network) -> None:

@@ -65,5 +65,5 @@ def loader(batches: Batches, *, workers: int) -> Iterator[Batch]:
 
 def as_input(pictures: Tensor, device: torch.device) -> Tensor:
     """Bytes, BGR, as the network wants them: RGB, 0.00392 of a byte, channels first."""
-    moved = pictures.to(device, non_blocking=True).permute(0, 3, 1, 2).flip(1)
-    return (moved.float() * 0.00392).contiguous(memory_format=torch.channels_last)
+    moved = pictures.to(device, non_blocking=True).flip(3)  # turned while they are bytes: cheap
+    return moved.float().mul_(0.00392).permute(0, 3, 1, 2)
