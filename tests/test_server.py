@@ -109,6 +109,12 @@ def test_health_answers(server: Server) -> None:
     assert requests.get(server.url + "/health", timeout=10).json()["status"] == "ok"
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_health_answers_those_who_want_no_body(server: Server, path: str) -> None:
+    answer = requests.head(server.url + path, timeout=10)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

@@ -34,6 +34,7 @@ def greeting(request: Request, lab: TheLab) -> dict[str, str]:
     }
 
 
+@about.head("/health", include_in_schema=False)  # what watches from outside often asks so
 @about.get("/health", summary="Is the server alive?")
 async def health(lab: TheLab) -> dict[str, Any]:
     """Answers at once as long as the server lives; tells its version, engine and open models."""
@@ -45,6 +46,7 @@ async def health(lab: TheLab) -> dict[str, Any]:
     }
 
 
+@about.head("/health/ready", include_in_schema=False)
 @about.get("/health/ready", summary="Is the server ready for work?")
 async def ready(request: Request, lab: TheLab) -> dict[str, str]:
     """Says no (503) while the server's model is loading, and while its queue is full.
