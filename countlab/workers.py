@@ -41,7 +41,8 @@ MakeApp = Callable[[], "FastAPI"]
 class _Worker:
     process: SpawnProcess
     link: Connection
-    started: float = field(default_factory=time.monotonic)
+    tried: float = field(default_factory=time.monotonic)
+    """When it was started, or when starting another in its place last failed."""
 
 
 class Workers:
@@ -117,9 +118,16 @@ class Workers:
             if worker.link.poll() and isinstance(told := worker.link.recv(), CountlabError):
                 log.error("worker %s could not start: %s", pid, told)
         worker.link.close()
-        if self._stopping.wait(worker.started + _AT_MOST_EVERY_S - time.monotonic()):
+        if self._stopping.wait(worker.tried + _AT_MOST_EVERY_S - time.monotonic()):
             return worker
-        new = self._start()
+        try:
+            new = self._start()
+        except OSError as error:  # no memory or no file handle is left: perhaps soon
+            log.error(
+                "worker %s ended with status %s; none could take over: %s", pid, status, error
+            )
+            worker.tried = time.monotonic()
+            return worker
         log.warning("worker %s ended with status %s; %s took over", pid, status, new.process.pid)
         return new
 

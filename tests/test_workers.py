@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -14,6 +18,7 @@ from fastapi import FastAPI
 from countlab import workers
 from countlab.running import listen
 from countlab.workers import Workers
+from tests.conftest import until
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills as Unix does")
@@ -31,3 +36,30 @@ def test_told_to_end_while_a_worker_is_being_replaced_it_starts_none(
     assert time.monotonic() - start < 5
     assert running.pids == [worker]
     assert not psutil.pid_exists(worker)
+
+
+@contextlib.contextmanager
+def no_file_handle_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits as Unix does")
+def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(workers, "_AT_MOST_EVERY_S", 0.2)
+    running = Workers(FastAPI, 1, listen("127.0.0.1", 0), "127.0.0.1")
+    try:
+        (dead,) = running.pids
+        with no_file_handle_left(), caplog.at_level(logging.ERROR, "countlab.workers"):
+            os.kill(dead, signal.SIGKILL)
+            until(lambda: "none could take over" in caplog.text)
+        until(lambda: running.pids != [dead])
+        assert psutil.pid_exists(*running.pids)
+    finally:
+        running.stop()
