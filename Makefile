@@ -43,7 +43,7 @@ pins: .venv/ready  ## resolve requirements into constraints.txt again
 bench: .venv/ready-dev .venv-peers/ready  ## the classic server and its peers beside countlab's: 25 minutes (QUICK=1: two)
 	@$(BIN)/countlab bench $(if $(QUICK),--quick)
 
-material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (an hour of two cores)
+material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (40 minutes of two cores)
 	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
 	@$(SCENES)/python -m training.scenes.cutouts --count 1225 --out training/work/cutouts --only lemon
 	@$(SCENES)/python -m training.scenes.cutouts --count 1700 --out training/work/cutouts --only banana

@@ -123,7 +123,7 @@ def test_pictures_side_by_side_are_counted_alike_in_tiles_of_any_size(
     print(f"{fruits} fruits; counted {dict(counted)}; errors {dict(errors)}")
     for tiles in ("auto", "3", "4", "5"):
         assert errors[tiles] < errors["off"] / 2, errors
-        assert abs(counted[tiles] - fruits) < 0.1 * fruits, counted
+        assert abs(counted[tiles] - fruits) < fruits / 8, counted
 
 
 def test_a_crowd_is_counted_in_tiles_and_not_without() -> None:
@@ -132,8 +132,7 @@ def test_a_crowd_is_counted_in_tiles_and_not_without() -> None:
     tiled = pipeline.predict(CROWD.read_bytes(), tiles="auto")
     assert truth.total() >= 40
     assert off_by(once.findings, truth) >= 5
-    assert abs(tiled.count - truth.total()) <= 1
-    assert off_by(tiled.findings, truth) <= 3, "one missed, and one of another label"
+    assert off_by(tiled.findings, truth) <= 1
     assert tiled.tiles >= 6
     assert "small_objects" in {doubt.code for doubt in once.doubts}
     assert "small_objects" not in {doubt.code for doubt in tiled.doubts}
