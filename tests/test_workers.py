@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import resource
 import signal
 import sys
 import time
@@ -40,6 +39,8 @@ def test_told_to_end_while_a_worker_is_being_replaced_it_starts_none(
 
 @contextlib.contextmanager
 def no_file_handle_left() -> Iterator[None]:
+    import resource  # Unix has it
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
