@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ from countlab.settings import Settings
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parent.parent
 FRUITS = ROOT / "countlab" / "models" / "fruits"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a script's background job. The servers that the tests start are to hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:

@@ -10,7 +10,8 @@ _WARM_UP = 0.2  # of the whole time
 _MEMORY_MAY_GROW = 1.05
 _MEMORY_MAY_GROW_MB = 10.0
 _FILES_MAY_GROW = 3
-_P95_MAY_GROW = 2.0  # the machine may do other things beside
+_P95_MAY_GROW = 2.0
+_PIECE_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Sample:
     time: float
     memory_mb: float
     files: int
+    work_s: float
+    """How long the machine took for a fixed piece of work that is not the server's."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +72,29 @@ def about_files(samples: Sequence[Sample], thirds: Thirds, before: int, after: i
     return Promise("open files flat", rule, seen, kept)
 
 
-def about_p95(good: Sequence[tuple[float, float]], thirds: Thirds) -> Promise:
-    first = _p95([took for when, took in good if thirds.first(when)])
-    last = _p95([took for when, took in good if thirds.last(when)])
-    rule = f"last third ≤ {_P95_MAY_GROW:g} × first third"
-    seen = f"{first * 1000:.0f} → {last * 1000:.0f} ms"
-    return Promise("p95 of good answers stable", rule, seen, last <= _P95_MAY_GROW * first)
+def about_p95(
+    good: Sequence[tuple[float, float]], samples: Sequence[Sample], thirds: Thirds
+) -> Promise:
+    """Held against the machine's own pace: others may begin to use it midway."""
+    first = _p95([answer for answer in good if thirds.first(answer[0])])
+    last = _p95([answer for answer in good if thirds.last(answer[0])])
+    before = median(sample.work_s for sample in samples if thirds.first(sample.time))
+    after = median(sample.work_s for sample in samples if thirds.last(sample.time))
+    kept = last <= _P95_MAY_GROW * first * max(1.0, after / before)
+    rule = f"last third ≤ {_P95_MAY_GROW:g} × first third, more where the machine slowed down"
+    seen = (
+        f"{first * 1000:.0f} → {last * 1000:.0f} ms; "
+        f"the machine's own pace {before * 1000:.0f} → {after * 1000:.0f} ms"
+    )
+    return Promise("p95 of good answers stable", rule, seen, kept)
 
 
-def _p95(times: Sequence[float]) -> float:
-    return quantiles(times, n=20)[-1]
+def _p95(good: Sequence[tuple[float, float]]) -> float:
+    """Of usual seconds: a burst of other work on the machine is none of the server's doing."""
+    pieces: dict[int, list[float]] = {}
+    for when, took in good:
+        pieces.setdefault(int(when / _PIECE_S), []).append(took)
+    return median(quantiles(times, n=20)[-1] for times in pieces.values() if len(times) > 1)
 
 
 def table_of(promises: Sequence[Promise]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -103,7 +104,8 @@ def served() -> Iterator[Served]:
                 span = f"bytes {start}-{len(RIGHT) - 1}/{len(RIGHT)}"
                 self.send_header("Content-Range", span)
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # who sees a web page hangs up
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Not into the test's output."""
