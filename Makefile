@@ -80,8 +80,8 @@ test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 soak: .venv/ready-dev  ## ten minutes of mixed load on a real server, held to its promises
 	@$(BIN)/python -m tests.soak --minutes 10
 
-soak-short: .venv/ready-dev  ## the same for one minute
-	@$(BIN)/python -m tests.soak --minutes 1
+soak-short: .venv/ready-dev  ## the same for a minute and a half
+	@$(BIN)/python -m tests.soak --minutes 1.5
 
 clean:  ## remove the environments and caches, nothing of yours
 	rm -rf .venv .venv-training .venv-scenes .venv-peers .mypy_cache .ruff_cache .pytest_cache *.egg-info

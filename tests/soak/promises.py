@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-_WARM_UP = 0.2  # of the whole time
+_WARM_UP = 0.2  # of the whole time, and at least
+_WARM_UP_S = 30.0  # until the heaps have their size
 _MEMORY_MAY_GROW = 1.05
 _MEMORY_MAY_GROW_MB = 10.0
 _FILES_MAY_GROW = 3
@@ -44,7 +45,8 @@ class Thirds:
 
     @property
     def warm(self) -> float:
-        return self.start + _WARM_UP * (self.end - self.start)
+        whole = self.end - self.start
+        return self.start + max(_WARM_UP * whole, min(_WARM_UP_S, whole / 2))
 
     def first(self, time: float) -> bool:
         return self.warm <= time < self.warm + (self.end - self.warm) / 3
