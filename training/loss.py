@@ -14,27 +14,12 @@ from torch.nn import functional
 from training.decode import boxes_of, split_map
 from training.network import Head
 
+REACH = 4.0  # an anchor answers for boxes up to this many times its width or height
 SOFTNESS = 0.5  # how much of its box's IoU a cell that is to be sure must admit
+SAME = 0.8  # IoU from which a box repeats the one that speaks; two such share 0.6 or more
+FAIR = 0.6  # a fruit that no cell boxes this well yet is not so strict
 FIT = 4.0  # how much more a good box than a sure one makes a cell speak for its fruit
 BOX_WEIGHT, OBJECT_WEIGHT, LABEL_WEIGHT = 4.0, 1.0, 1.0
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What is asked of the cells around a fruit."""
-
-    reach: float
-    """An anchor answers for boxes up to this many times its width or height."""
-    same: float
-    """IoU from which a box repeats the one that speaks."""
-    fair: float
-    """A fruit that no cell boxes this well yet is not so strict."""
-
-
-LENIENT = Demand(reach=4.0, same=0.8, fair=0.6)
-"""To begin with: many cells learn of each fruit."""
-STRICT = Demand(reach=2.5, same=0.85, fair=0.3)
-"""Two repeats share 0.7, so that the NMS may leave boxes that share less: bananas of a bunch."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +47,7 @@ class Claims:
         return Claims(*(getattr(self, one.name)[kept] for one in fields(self)))
 
 
-def detection_loss(
-    maps: Sequence[Tensor], heads: Sequence[Head], targets: Tensor, demand: Demand = LENIENT
-) -> Parts:
+def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tensor) -> Parts:
     """`targets` has rows of picture, label, x1, y1, x2, y2 in input pixels; label -1 = ignored."""
     ignored = targets[targets[:, 1] < 0]
     counted = targets[targets[:, 1] >= 0]
@@ -74,9 +57,9 @@ def detection_loss(
         [_asked(ignored, head, v.shape[:4]).flatten() for v, head in zip(views, heads, strict=True)]
     )
     wanted = torch.zeros_like(asked)
-    claims = _settled(_claims(views, heads, counted, demand.reach), fruits=len(counted))
+    claims = _settled(_claims(views, heads, counted), fruits=len(counted))
     weight = _weights(counted, pictures=maps[0].shape[0])[claims.fruit]
-    sure = _sure(claims, said[claims.cell, 4], demand, fruits=len(counted))
+    sure = _sure(claims, said[claims.cell, 4], fruits=len(counted))
     asked[claims.cell] = weight
     wanted[claims.cell] = sure * (1 - SOFTNESS * (1 - claims.overlap.detach().clamp(0, 1)))
     cost = functional.binary_cross_entropy_with_logits(said[:, 4], wanted, reduction="none")
@@ -92,9 +75,9 @@ def detection_loss(
     return Parts(total, box.detach(), objects.detach(), label.detach())
 
 
-def _claims(views: Sequence[Tensor], heads: Sequence[Head], counted: Tensor, most: float) -> Claims:
+def _claims(views: Sequence[Tensor], heads: Sequence[Head], counted: Tensor) -> Claims:
     parts, before = [], 0
-    for view, head, reach in zip(views, heads, _reached(counted, heads, most), strict=True):
+    for view, head, reach in zip(views, heads, _reached(counted, heads), strict=True):
         pictures, tall, wide, anchors = view.shape[:4]
         picture, y, x, anchor, fruit = _cells(counted, head, reach, tall, wide)
         goal = _centred(counted[fruit, 2:])
@@ -119,7 +102,7 @@ def _settled(claims: Claims, *, fruits: int) -> Claims:
     return claims.only(_first(-beyond, claims.cell))
 
 
-def _sure(claims: Claims, objectness: Tensor, demand: Demand, *, fruits: int) -> Tensor:
+def _sure(claims: Claims, objectness: Tensor, *, fruits: int) -> Tensor:
     """Which cells should be sure: the one that speaks for its fruit, and those that repeat its box.
 
     All others learn to be silent. So the NMS is left with one box a fruit though it lets boxes
@@ -132,7 +115,7 @@ def _sure(claims: Claims, objectness: Tensor, demand: Demand, *, fruits: int) ->
     speaker = torch.zeros(fruits, dtype=torch.long, device=objectness.device)
     speaker[claims.fruit[speaks]] = speaks.nonzero()[:, 0]
     boxes, its = claims.box.detach(), speaker[claims.fruit]
-    return _iou(boxes, boxes[its]) > demand.same * (fit[its] / demand.fair).clamp(max=1)
+    return _iou(boxes, boxes[its]) > SAME * (fit[its] / FAIR).clamp(max=1)
 
 
 def _first(rank: Tensor, group: Tensor) -> Tensor:
@@ -157,13 +140,13 @@ def _centred(corners: Tensor) -> Tensor:
     )
 
 
-def _reached(counted: Tensor, heads: Sequence[Head], most: float) -> list[Tensor]:
+def _reached(counted: Tensor, heads: Sequence[Head]) -> list[Tensor]:
     """Per head, which anchors (columns) answer for which fruit (rows); at least one does."""
     size = (counted[:, 4:6] - counted[:, 2:4]).clamp(min=1)
     anchors = torch.tensor([a for head in heads for a in head.anchors], device=counted.device)
     ratio = size[:, None] / anchors[None]
     worst = torch.maximum(ratio, 1 / ratio).amax(dim=2)
-    reach = worst < most
+    reach = worst < REACH
     if len(counted):
         reach[torch.arange(len(counted)), worst.argmin(dim=1)] = True
     return list(reach.split([len(head.anchors) for head in heads], dim=1))

@@ -79,17 +79,13 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Course:
-    """So many pictures, while the learning rate falls once from `rate` to almost nothing.
-
-    A `strict` one asks more of the cells around a fruit (loss.py): too much for a beginner.
-    """
+class Schedule:
+    """How much is trained, in pictures."""
 
     pictures: int
     batch: int
     phases: tuple[Phase, ...]
     rate: float
-    strict: bool
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ class Settings:
     photos: tuple[Photos, ...]
     cutouts: tuple[Cutouts, ...]
     empty: tuple[Empty, ...]
-    schedule: tuple[Course, ...]
+    schedule: Schedule
 
 
 def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
@@ -123,8 +119,6 @@ def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
     missing = {"name", "labels", "photos", "schedule", "to"} - said.keys()
     if missing:
         raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; see training/detector.toml")
-    if not isinstance(said["schedule"], list):
-        raise ValueError(f"{path} has one [schedule]; write [[schedule]], as there may be several")
     anchors = tuple((int(w), int(h)) for w, h in said["anchors"])
     if len(anchors) != 6:
         raise ValueError(f"{path} has {len(anchors)} anchors; the network's two heads take 6")
@@ -146,7 +140,7 @@ def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
         photos=tuple(_photos(entry, root) for entry in said["photos"]),
         cutouts=tuple(_cutouts(entry, root) for entry in said.get("cutouts", [])),
         empty=tuple(_empty(entry, root) for entry in said.get("empty", [])),
-        schedule=tuple(_course(entry) for entry in said["schedule"]),
+        schedule=_schedule(said["schedule"]),
     )
 
 
@@ -185,13 +179,12 @@ def _empty(entry: dict[str, Any], root: Path) -> Empty:
     )
 
 
-def _course(entry: dict[str, Any]) -> Course:
-    return Course(
+def _schedule(entry: dict[str, Any]) -> Schedule:
+    return Schedule(
         pictures=entry["pictures"],
         batch=entry.get("batch", 32),
         phases=tuple(_phase(one) for one in entry["phases"]),
         rate=entry.get("rate", 0.002),
-        strict=entry.get("strict", False),
     )
 
 

@@ -11,7 +11,6 @@ import math
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,9 +18,9 @@ import torch
 from training.cfg import fill
 from training.checkpoint import Run, begin, resume, save
 from training.feed import Batch, Batches, as_input, loader
-from training.loss import LENIENT, STRICT, Demand, Parts, detection_loss
+from training.loss import Parts, detection_loss
 from training.material import Material, load_material
-from training.settings import DEFAULT, Course, Settings, read_settings
+from training.settings import DEFAULT, Settings, read_settings
 
 WARM_UP = 6_000  # pictures before the full rate
 LAST_RATE = 0.01  # part of the rate left at the end
@@ -29,30 +28,14 @@ SAVE_EVERY_S = 120.0
 TELL_EVERY_S = 15.0
 
 
-def scaled(schedule: Sequence[Course], pictures: int) -> tuple[Course, ...]:
-    """The courses with another number of pictures in all, each in proportion."""
-    factor = pictures / sum(course.pictures for course in schedule)
-    return tuple(replace(one, pictures=round(one.pictures * factor)) for one in schedule)
+def rate_at(done: int, total: int, rate: float) -> float:
+    """Linear warm-up, then a cosine down to almost nothing at `total`."""
+    warm = min(1.0, (done + 1) / min(WARM_UP, max(1, total // 10)))
+    along = min(1.0, done / total)
+    return rate * warm * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * along)) / 2)
 
 
-def place(schedule: Sequence[Course], done: int) -> tuple[Course, int]:
-    """The course that the next picture belongs to, and how many of its pictures are done."""
-    for course in schedule[:-1]:
-        if done < course.pictures:
-            return course, done
-        done -= course.pictures
-    return schedule[-1], done
-
-
-def rate_at(course: Course, done: int) -> float:
-    """Linear warm-up, then a cosine down to almost nothing at the course's end."""
-    warm = min(1.0, (done + 1) / min(WARM_UP, max(1, course.pictures // 10)))
-    along = min(1.0, done / course.pictures)
-    fallen = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * along)) / 2
-    return course.rate * warm * fallen
-
-
-def step(run: Run, batch: Batch, *, rate: float, demand: Demand, device: torch.device) -> Parts:
+def step(run: Run, batch: Batch, *, rate: float, device: torch.device) -> Parts:
     """One batch forward, back, and into the average."""
     pictures, targets = batch
     for group in run.optimiser.param_groups:
@@ -60,7 +43,7 @@ def step(run: Run, batch: Batch, *, rate: float, demand: Demand, device: torch.d
     run.network.train()
     with torch.autocast(device.type, torch.bfloat16):
         maps = run.network(as_input(pictures, device))
-    parts = detection_loss(maps, run.network.heads, targets.to(device), demand)
+    parts = detection_loss(maps, run.network.heads, targets.to(device))
     run.optimiser.zero_grad(set_to_none=True)
     parts.total.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 10.0)
@@ -108,43 +91,44 @@ class Log:
         self.sums, self.number = [0.0] * 4, 0
 
 
-def feed(material: Material, settings: Settings, *, done: int, workers: int) -> Iterator[Batch]:
-    """Batches for the rest of the run, course after course, phase after phase."""
+def feed(
+    material: Material, settings: Settings, *, done: int, total: int, workers: int
+) -> Iterator[Batch]:
+    """Batches for the rest of the run, phase after phase."""
+    schedule = settings.schedule
     green = frozenset(map(settings.labels.index, settings.also_green))
-    before = 0
-    for course in settings.schedule:
-        end = float(before)
-        for number, phase in enumerate(course.phases):
-            end += phase.share * course.pictures
-            if done >= round(end):
-                continue
-            batches = Batches(
-                material,
-                batch=course.batch,
-                sizes=phase.sizes,
-                seed=1 + done + number,
-                green=green,
-                calm=phase.calm,
-            )
-            for batch in loader(batches, workers=workers):
-                yield batch
-                done += course.batch
-                if done >= round(end):
-                    break
-        before += course.pictures
+    end = 0.0
+    for number, phase in enumerate(schedule.phases):
+        end += phase.share * total
+        if done >= end:
+            continue
+        seed = 1 + done + number
+        batches = Batches(
+            material,
+            batch=schedule.batch,
+            sizes=phase.sizes,
+            seed=seed,
+            green=green,
+            calm=phase.calm,
+        )
+        for batch in loader(batches, workers=workers):
+            yield batch
+            done += schedule.batch
+            if done >= end:
+                break
 
 
-def train(run: Run, batches: Iterator[Batch], settings: Settings, *, state: Path) -> None:
-    """Train to the schedule's end, saving now and then."""
+def train(
+    run: Run, batches: Iterator[Batch], settings: Settings, *, total: int, state: Path
+) -> None:
+    """Train until `total` pictures are done, saving now and then."""
     device = next(run.network.parameters()).device
-    total = sum(course.pictures for course in settings.schedule)
     log = Log(state.with_name(f"{state.stem}_log.csv"), done=run.pictures, total=total)
     saved = time.monotonic()
     try:
         while run.pictures < total:
-            course, done = place(settings.schedule, run.pictures)
-            rate, demand = rate_at(course, done), STRICT if course.strict else LENIENT
-            log.note(run, step(run, next(batches), rate=rate, demand=demand, device=device), rate)
+            rate = rate_at(run.pictures, total, settings.schedule.rate)
+            log.note(run, step(run, next(batches), rate=rate, device=device), rate)
             if time.monotonic() - saved > SAVE_EVERY_S:
                 save(run, state)
                 saved = time.monotonic()
@@ -156,9 +140,7 @@ def train(run: Run, batches: Iterator[Batch], settings: Settings, *, state: Path
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=DEFAULT)
-    parser.add_argument(
-        "--pictures", type=int, help="train this many, not the file's number"
-    )
+    parser.add_argument("--pictures", type=int, help="train this many, not the file's number")
     parser.add_argument("--fresh", action="store_true", help="begin again, whatever is there")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0 = as torch chooses")
     parser.add_argument("--workers", type=int, default=1, help="processes that compose pictures")
@@ -166,8 +148,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore Ctrl-C
         signal.signal(ending, signal.default_int_handler)
     settings = read_settings(said.config)
-    if said.pictures:
-        settings = replace(settings, schedule=scaled(settings.schedule, said.pictures))
     if said.threads:
         torch.set_num_threads(said.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -177,13 +157,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         anchors=settings.anchors,
         size=settings.size,
     )
+    schedule = settings.schedule
     state = settings.work / f"{settings.name}.pt"
     torch.manual_seed(1)
-    run = begin(cfg_text, rate=settings.schedule[0].rate, device=device)
+    run = begin(cfg_text, rate=schedule.rate, device=device)
     if state.exists() and not said.fresh:
         resume(run, state)
-    batches = feed(load_material(settings), settings, done=run.pictures, workers=said.workers)
-    train(run, batches, settings, state=state)
+    total = said.pictures or schedule.pictures
+    batches = feed(
+        load_material(settings), settings, done=run.pictures, total=total, workers=said.workers
+    )
+    train(run, batches, settings, total=total, state=state)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def written(tmp_path: Path, extra: str = "") -> Settings:
         'name = "small"\nlabels = ["apple", "pear"]\nto = "made"\nheld_back = "held_back.txt"\n'
         "anchors = [[10,10],[20,20],[30,30],[40,40],[50,50],[60,60]]\n"
         '[[photos]]\nfolder = "photos"\nhold_back = 2\n'
-        "[[schedule]]\npictures = 10\nphases = [{ share = 1.0, sizes = [64] }]\n" + extra
+        "[schedule]\npictures = 10\nphases = [{ share = 1.0, sizes = [64] }]\n" + extra
     )
     return read_settings(file, root=tmp_path)
 
@@ -169,6 +169,5 @@ def test_a_training_file_that_lacks_something_says_what(tmp_path: Path) -> None:
 def test_the_projects_own_training_file_can_be_read() -> None:
     settings = read_settings()
     assert settings.labels == ("apple", "banana", "orange", "lemon")
-    for course in settings.schedule:
-        assert abs(sum(phase.share for phase in course.phases) - 1) < 1e-9
+    assert abs(sum(phase.share for phase in settings.schedule.phases) - 1) < 1e-9
     assert settings.to == ROOT / "countlab" / "models" / "fruits"

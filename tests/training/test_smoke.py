@@ -34,7 +34,7 @@ to = "{root}/models/shapes"
 [[photos]]
 folder = "{root}/photos"
 
-[[schedule]]
+[schedule]
 pictures = 4000
 batch = 8
 rate = 0.004
