@@ -78,12 +78,22 @@ class Question:
 
 def held_back_photos(settings: Settings) -> list[Question]:
     """Real photos with boxes that were never trained on."""
+    return _photos(settings, held=True)
+
+
+def trained_photos(settings: Settings) -> list[Question]:
+    """The other photos of the same folders: a detector that fits what it saw counts them right."""
+    return _photos(settings, held=False)
+
+
+def _photos(settings: Settings, *, held: bool) -> list[Question]:
     kept = held_back(settings)
     return [
         _question(boxed, settings.labels)
         for source in settings.photos
+        if source.hold_back
         for boxed in boxed_photos(source, settings.labels)
-        if boxed.name in kept
+        if (boxed.name in kept) == held
     ]
 
 

@@ -3,6 +3,7 @@
     python -m training.judge
     python -m training.judge --against ../shared/data/models/yolo-fastest/yolo-fastest-1.0-xl
     python -m training.judge --worst          # picture by picture, what went wrong
+    python -m training.judge --trained        # also what it learnt from: does it fit that?
 
 A row is one label in one picture: every label that is there, and for rendered pictures every
 line of truth.csv. The held-back photos are few, so they are also counted mirrored, framed wider
@@ -14,7 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.exam import VIEWS, Question, held_back_photos, rendered, without_fruit
+from training.exam import (
+    VIEWS,
+    Question,
+    held_back_photos,
+    rendered,
+    trained_photos,
+    without_fruit,
+)
 from training.labels import read_picture
 from training.reference import Detector, load_detector, load_exported
 from training.score import Row, Share, outside_ignored, share
@@ -108,7 +116,9 @@ def _told_shares(shares: dict[str, Share]) -> None:
         print(f"    {name:8} {one.exact:3} of {one.rows:3} exact, mean error {one.error:.2f}")
 
 
-def report(settings: Settings, folder: Path, others: Sequence[Path], *, worst: bool) -> None:
+def report(
+    settings: Settings, folder: Path, others: Sequence[Path], *, worst: bool, trained: bool
+) -> None:
     """Print all figures."""
     detector = load_exported(folder, settings.name, nms=settings.nms)
     photos, pictures = held_back_photos(settings), rendered()
@@ -126,6 +136,10 @@ def report(settings: Settings, folder: Path, others: Sequence[Path], *, worst: b
         told = Answers(told.rows + lab.rows, 0, 0)
     for name, paths in zip(("trained on", "held back"), without_fruit(settings), strict=True):
         print(f"without fruit, {name}: {loud(detector, paths)} of {len(paths)} show a box")
+    if trained:
+        learnt = answer(detector, trained_photos(settings))
+        _told("photos trained on", learnt)
+        _told_shares(by_count(shown(learnt.rows)))
     for stem in others:
         _told(f"{stem.name}, the photos", against(stem, settings.labels, photos))
     for row in told.rows if worst else ():
@@ -139,9 +153,11 @@ def main() -> None:
     parser.add_argument("--of", type=Path, help="judge the files of another folder")
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="stems of other files")
     parser.add_argument("--worst", action="store_true", help="list every row that is wrong")
+    parser.add_argument("--trained", action="store_true", help="judge the photos trained on too")
     said = parser.parse_args()
     settings = read_settings(said.config)
-    report(settings, said.of or settings.to, said.against, worst=said.worst)
+    folder = said.of or settings.to
+    report(settings, folder, said.against, worst=said.worst, trained=said.trained)
 
 
 if __name__ == "__main__":

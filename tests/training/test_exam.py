@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training.exam import VIEWS, Question, View
+from training.exam import VIEWS, Question, View, held_back_photos, trained_photos
+from training.settings import read_settings
 
 
 @pytest.fixture
@@ -46,3 +47,24 @@ def test_the_first_view_is_the_photo_itself(question: Question) -> None:
     assert stored is not None
     assert (next(question.views()).pixels() == stored).all()
     assert (question.pixels() == stored).all()
+
+
+def test_a_photo_judges_or_was_trained_on(tmp_path: Path) -> None:
+    for folder in ("photos", "scenes"):
+        (tmp_path / folder).mkdir()
+        for name in "abc":
+            cv2.imwrite(str(tmp_path / folder / f"{name}.png"), np.zeros((20, 20, 3), np.uint8))
+            (tmp_path / folder / f"{name}.txt").write_text("1 0.5 0.5 0.4 0.5\n")
+    file = tmp_path / "small.toml"
+    file.write_text(
+        'name = "small"\nlabels = ["apple", "pear"]\nto = "made"\nheld_back = "held_back.txt"\n'
+        "anchors = [[10,10],[20,20],[30,30],[40,40],[50,50],[60,60]]\n"
+        '[[photos]]\nfolder = "photos"\nhold_back = 1\n[[photos]]\nfolder = "scenes"\n'
+        "[schedule]\npictures = 10\nphases = [{ share = 1.0, sizes = [64] }]\n"
+    )
+    (tmp_path / "held_back.txt").write_text(f"{tmp_path.name}/photos/b.png\n")
+    settings = read_settings(file, root=tmp_path)
+    judging, learnt = held_back_photos(settings), trained_photos(settings)
+    assert [one.path.stem for one in judging] == ["b"]
+    assert [one.path for one in learnt] == [tmp_path / "photos" / f"{x}.png" for x in "ac"]
+    assert learnt[0].counts == {"apple": 0, "pear": 1}
