@@ -34,3 +34,7 @@ def test_a_machine_that_slows_down_does_not() -> None:
 @pytest.mark.parametrize("slow", [(0, 0), (120, 132), (0, 30), (35, 50)])
 def test_a_burst_of_something_else_does_not(slow: tuple[float, float]) -> None:
     assert kept(slow)
+
+
+def test_nothing_is_compared_before_the_server_is_warm() -> None:
+    assert [Thirds(0, whole).warm for whole in (30, 90, 600)] == [15, 30, 120]
