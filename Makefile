@@ -44,44 +44,44 @@ bench: .venv/ready-dev .venv-peers/ready  ## the classic server and its peers be
 	@$(BIN)/countlab bench $(if $(QUICK),--quick)
 
 material: .venv-scenes/ready  ## render the fruit and scenes that the detector learns from (40 minutes of two cores)
-	@$(SCENES)/python -m training.scenes.cutouts --count 840 --out training/work/cutouts
-	@$(SCENES)/python -m training.scenes.cutouts --count 1225 --out training/work/cutouts --only lemon
-	@$(SCENES)/python -m training.scenes.cutouts --count 1700 --out training/work/cutouts --only banana
-	@$(SCENES)/python -m training.scenes.cutouts --count 3500 --out training/work/cutouts --only none
-	@$(SCENES)/python -m training.scenes.cutouts --count 4900 --out training/work/cutouts --only bunch
-	@$(SCENES)/python -W ignore -m training.scenes.practice --count 150 --out training/work/scenes
+	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 840 --out recipes/fruits/work/cutouts
+	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 1225 --out recipes/fruits/work/cutouts --only lemon
+	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 1700 --out recipes/fruits/work/cutouts --only banana
+	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 3500 --out recipes/fruits/work/cutouts --only none
+	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 4900 --out recipes/fruits/work/cutouts --only bunch
+	@$(SCENES)/python -W ignore -m recipes.fruits.scenes.practice --count 150 --out recipes/fruits/work/scenes
 
 detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), judge it
-	@$(TRAIN)/python -m training.grabcut
-	@$(TRAIN)/python -m training.train
-	@$(TRAIN)/python -m training.calibrate
-	@$(TRAIN)/python -m training.export
-	@$(TRAIN)/python -m training.agree
-	@$(TRAIN)/python -m training.judge
-	@$(TRAIN)/python -m training.card
-	@$(TRAIN)/python -m training.plots
+	@$(TRAIN)/python -m recipes.fruits.grabcut
+	@$(TRAIN)/python -m recipes.fruits.train
+	@$(TRAIN)/python -m recipes.fruits.calibrate
+	@$(TRAIN)/python -m recipes.fruits.export
+	@$(TRAIN)/python -m recipes.fruits.agree
+	@$(TRAIN)/python -m recipes.fruits.judge
+	@$(TRAIN)/python -m recipes.fruits.card
+	@$(TRAIN)/python -m recipes.fruits.plots
 
 error: .venv/ready  ## measure how far the built-in model's counts are off, for the likely ranges of its answers
-	@$(BIN)/python -m training.known_counts
-	@COUNTLAB_HOME=training/work/error $(BIN)/countlab evaluate training/work/known_counts --save \
-		--measured-on "the rendered pictures of images/ and photos held back from training (which steered its recipe)"
-	@mv training/work/error/errors/fruits-f32.json countlab/models/fruits/counting-error-f32.json
+	@$(BIN)/python -m recipes.fruits.known_counts
+	@COUNTLAB_HOME=recipes/fruits/work/error $(BIN)/countlab evaluate recipes/fruits/work/known_counts --save \
+		--measured-on "the rendered pictures of images/ and photos held back from recipes.fruits (which steered its recipe)"
+	@mv recipes/fruits/work/error/errors/fruits-f32.json countlab/models/data/fruits/counting-error-f32.json
 
 images: .venv-scenes/ready  ## render the pictures of images/ again (needs Python 3.11)
-	@$(SCENES)/python -m training.scenes.gallery --out images
-	@$(SCENES)/python -m training.scenes.gallery --out images/crowds --crowds
+	@$(SCENES)/python -m recipes.fruits.scenes.gallery --out images
+	@$(SCENES)/python -m recipes.fruits.scenes.gallery --out images/crowds --crowds
 
 test-training: .venv-training/ready  ## the tests that need torch, a short training among them
-	@$(TRAIN)/python -m pytest tests/training -m training
+	@$(TRAIN)/python -m pytest tests/recipes -m training
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
-	@$(SCENES)/python -m pytest --noconftest tests/training/test_cutouts.py tests/training/test_scenes.py
+	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py
 
 soak: .venv/ready-dev  ## ten minutes of mixed load on a real server, held to its promises
-	@$(BIN)/python -m tests.soak --minutes 10
+	@$(BIN)/python -m tests.promises.soak --minutes 10
 
 soak-short: .venv/ready-dev  ## the same for a minute and a half
-	@$(BIN)/python -m tests.soak --minutes 1.5
+	@$(BIN)/python -m tests.promises.soak --minutes 1.5
 
 clean:  ## remove the environments and caches, nothing of yours
 	rm -rf .venv .venv-training .venv-scenes .venv-peers .mypy_cache .ruff_cache .pytest_cache *.egg-info
@@ -107,11 +107,11 @@ endef
 	@touch $@
 
 # torch is asked for through pip: uv does not see builds that lie on disk.
-.venv-training/ready: training/requirements.txt requirements.txt constraints.txt
+.venv-training/ready: recipes/fruits/requirements.txt requirements.txt constraints.txt
 	@echo "Setting up .venv-training (once) …"
 	@$(PYTHON) -m venv .venv-training
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/requirements.txt
 	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt -e .)
 	@touch $@
 
@@ -123,8 +123,8 @@ endef
 	$(call install,$(PEERS),-c constraints.txt -r benchmarks/peers/requirements.txt)
 	@touch $@
 
-.venv-scenes/ready: training/scenes/requirements.txt
+.venv-scenes/ready: recipes/fruits/scenes/requirements.txt
 	@echo "Setting up .venv-scenes (once) …"
 	@$(PYTHON) -m venv .venv-scenes
-	@$(SCENES)/python -m pip install --quiet --disable-pip-version-check -r training/scenes/requirements.txt
+	@$(SCENES)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/scenes/requirements.txt
 	@touch $@

@@ -37,10 +37,10 @@ class Bench:
 
     results: Path
     console: Console
-    remarks: Console
+    stderr_console: Console
 
     def tell(self, what: str) -> None:
-        self.remarks.print(f"[dim]{time.strftime('%H:%M:%S')} {what}", soft_wrap=True)
+        self.stderr_console.print(f"[dim]{time.strftime('%H:%M:%S')} {what}", soft_wrap=True)
 
     def model(self, name: str) -> Measured:
         return measured(name, self.results / "home")
@@ -54,7 +54,7 @@ class Bench:
 
 def run(
     console: Console,
-    remarks: Console,
+    stderr_console: Console,
     *,
     quick: bool = False,
     only: str | None = None,
@@ -62,7 +62,7 @@ def run(
     plan: Plan | None = None,
 ) -> None:
     """All parts, one of them by its name, or the quick look at one model."""
-    bench = Bench(results, console, remarks)
+    bench = Bench(results, console, stderr_console)
     polite = signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are ended too
     try:
         data: dict[str, Any] = {"at": time.strftime("%Y-%m-%d %H:%M:%S"), "machine": described()}

@@ -20,8 +20,8 @@ from benchmarks.pictures import sent_pictures
 from benchmarks.rounds import Asked, Plan, Tell
 from benchmarks.servers import countlab, started
 from countlab.engines import Engine, open_engine
-from countlab.engines.openvino import graph_of
-from countlab.images import Pixels, read_picture
+from countlab.engines.openvino.engine import graph_of
+from countlab.imaging.picture import Pixels, read_picture
 
 _ROUNDS, _STRETCH_S, _CLIENTS = 3, 1.5, 8
 _PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}

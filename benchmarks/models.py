@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.random_models import random_model
-from countlab.catalogue import Model, read_catalogue
-from countlab.store import Store
+from countlab.models.catalog import Model, read_catalog
+from countlab.models.store import Store
 
 _CVLIB_KNOWS = ("yolov3", "yolov3-tiny", "yolov4", "yolov4-tiny")
 
@@ -38,7 +38,7 @@ def measured(name: str, home: Path) -> Measured:
     """A built-in model, or a published one's architecture with random weights, made once."""
     if name in _CVLIB_KNOWS:
         random_model(name, home / "models")
-    model = read_catalogue(home / "models").find(name)
+    model = read_catalog(home / "models").find(name)
     return Measured(model, Store().files(model), home)
 
 

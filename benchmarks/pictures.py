@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from countlab.images import Pixels, read_picture
+from countlab.imaging.picture import Pixels, read_picture
 
 _IMAGES = Path(__file__).parent.parent / "images"
 _SIZE = 1280, 960

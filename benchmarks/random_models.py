@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.networks import Layer, cfg, network
-from countlab.images import read_picture
+from countlab.imaging.picture import read_picture
 
 Floats = NDArray[np.float32]
 

@@ -16,12 +16,12 @@ from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from countlab.catalogue import Model, read_catalogue
-from countlab.client import Client
+from countlab.client.client import Client
 from countlab.errors import CountlabError
-from countlab.pipeline import Pipeline
+from countlab.inference.pipeline import Pipeline
+from countlab.models.catalog import Model, read_catalog
+from countlab.models.store import Store
 from countlab.settings import Settings
-from countlab.store import Store
 
 _OLDEST_PYTHON = (3, 10)
 _OPENCV = re.compile(r"opencv[-_](contrib[-_])?python([-_]headless)?", re.IGNORECASE)
@@ -127,11 +127,11 @@ def _writable(*folders: Path) -> Iterator[Check]:
 
 
 def _models(settings: Settings, store: Store) -> Iterator[Check]:
-    """The files of every model, byte for byte where the catalogue knows them."""
-    catalogue = read_catalogue(settings.models_folder)
-    for error in catalogue.unreadable:
+    """The files of every model, byte for byte where the catalog knows them."""
+    catalog = read_catalog(settings.models_folder)
+    for error in catalog.unreadable:
         yield Check(False, error)
-    for model in catalogue.models.values():
+    for model in catalog.models.values():
         yield from _model(model, store, settings)
 
 
@@ -173,7 +173,7 @@ def _counting(settings: Settings) -> Check:
 def _grey_picture() -> bytes:
     import numpy as np
 
-    from countlab.images import write_picture
+    from countlab.imaging.picture import write_picture
 
     return write_picture(np.full((64, 64, 3), 128, np.uint8), "PNG")
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from countlab.texts import Language, Text, say
+from countlab.messages import Language, Text, say
 
-_OF_ONE_PICTURE = {
+_PICTURE_CODES = {
     "no_such_file",
     "empty_file",
     "too_many_bytes",
@@ -33,9 +33,9 @@ class CountlabError(Exception):
         self.facts = facts
 
     @property
-    def of_one_picture(self) -> bool:
+    def is_about_picture(self) -> bool:
         """Wrong with this picture alone; any other error would meet every picture alike."""
-        return self.code in _OF_ONE_PICTURE
+        return self.code in _PICTURE_CODES
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors travel between processes; exceptions that take names do not by themselves."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from countlab.texts import Language, say
+from countlab.messages import Language, say
 
 
 class Box(NamedTuple):
@@ -51,7 +51,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class CountWarning:
     """A reason to look twice at a count; the codes and sentences stand in `texts.toml`."""
 
     code: str

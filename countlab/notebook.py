@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from IPython.display import HTML
 
-from countlab.running import Server, greeting, listen
+from countlab.serving.server_thread import Server, greeting, listen
 
 __all__ = ["Server", "serve", "show", "side_by_side"]
 

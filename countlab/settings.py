@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from countlab.cores import cores
 from countlab.errors import CountlabError
-from countlab.texts import Language
+from countlab.messages import Language
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -21,14 +20,6 @@ class Rate(NamedTuple):
 
     number: int
     seconds: int
-
-
-def _workplaces() -> int:
-    """One more than cores: while one request waits for the network's turn, another decodes.
-
-    On two cores eight clients got 14 % more answers than with two (`countlab bench`).
-    """
-    return cores() + 1
 
 
 @dataclass(frozen=True)
@@ -45,8 +36,8 @@ class Settings:
     """All pictures of one request together; each of them may have `max_bytes`."""
     max_pixels: int = 40_000_000
     max_batch: int = 64
-    at_work: int = field(default_factory=_workplaces)
-    """Requests that count at the same time."""
+    slots: int = 0
+    """Requests that run at the same time; 0 is one more than there are cores."""
     queue: int = 64
     """Requests that may wait for that; the next one hears 503 at once."""
     deadline_s: float = 60
@@ -87,7 +78,7 @@ class Settings:
             max_batch_bytes=_whole(found, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
             max_pixels=_whole(found, "COUNTLAB_MAX_PIXELS", cls.max_pixels),
             max_batch=_whole(found, "COUNTLAB_MAX_BATCH", cls.max_batch),
-            at_work=_whole(found, "COUNTLAB_AT_WORK", _workplaces()),
+            slots=_whole(found, "COUNTLAB_SLOTS", cls.slots),
             queue=_whole(found, "COUNTLAB_QUEUE", cls.queue, least=0),
             deadline_s=_whole(found, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
             api_keys=_word(found, "COUNTLAB_API_KEYS"),

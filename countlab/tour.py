@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from countlab.client import Client
+from countlab.client.client import Client
 from countlab.errors import CountlabError
-from countlab.evaluate.counted_truth import read_counts
-from countlab.foreground import serving, wait_for_interrupt
-from countlab.page import add_page
-from countlab.running import Server
+from countlab.evaluation.truth_counts import read_counts
 from countlab.server import create_app
+from countlab.serving.foreground import serving, wait_for_interrupt
+from countlab.serving.server_thread import Server
 from countlab.settings import Settings
+from countlab.web import add_page
 
 COUNTED_FOLDER = Path("images_counted")
 

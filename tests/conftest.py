@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 from countlab.cli import main
-from countlab.images import Pixels, read_picture, write_picture
+from countlab.imaging.picture import Pixels, read_picture, write_picture
 from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.settings import Settings
 
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parent.parent
-FRUITS = ROOT / "countlab" / "models" / "fruits"
+FRUITS = ROOT / "countlab" / "models" / "data" / "fruits"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a script's background job. The servers that the tests start are to hear Ctrl-C.

@@ -16,7 +16,7 @@ from countlab.doctor import Check, check_all
 from countlab.notebook import Server
 from countlab.settings import Settings
 
-FRUITS = Path(doctor.__file__).parent / "models" / "fruits"
+FRUITS = Path(doctor.__file__).parent / "models" / "data" / "fruits"
 
 
 @pytest.fixture

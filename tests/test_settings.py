@@ -15,7 +15,7 @@ SETTINGS = [
     ("COUNTLAB_MAX_BATCH_BYTES", "1", "max_batch_bytes", 1),
     ("COUNTLAB_MAX_PIXELS", "9", "max_pixels", 9),
     ("COUNTLAB_MAX_BATCH", "2", "max_batch", 2),
-    ("COUNTLAB_AT_WORK", "3", "at_work", 3),
+    ("COUNTLAB_SLOTS", "3", "slots", 3),
     ("COUNTLAB_QUEUE", "0", "queue", 0),
     ("COUNTLAB_DEADLINE_S", "7", "deadline_s", 7),
     ("COUNTLAB_RATE", "60/minute", "rate", Rate(60, 60)),
@@ -37,7 +37,7 @@ def test_settings_are_read(variable: str, value: str, name: str, meant: object) 
 
 BAD_SETTINGS = [
     ("COUNTLAB_MAX_BYTES", "10MB"), ("COUNTLAB_MAX_PIXELS", "0"), ("COUNTLAB_MAX_BATCH", "-1"),
-    ("COUNTLAB_AT_WORK", "0"), ("COUNTLAB_QUEUE", "many"), ("COUNTLAB_DEADLINE_S", "1.5"),
+    ("COUNTLAB_SLOTS", "0"), ("COUNTLAB_QUEUE", "many"), ("COUNTLAB_DEADLINE_S", "1.5"),
     ("COUNTLAB_DEADLINE_S", "٣"), ("COUNTLAB_RATE", "60"), ("COUNTLAB_RATE", "0/minute"),
     ("COUNTLAB_RATE", "60/fortnight"), ("COUNTLAB_ORIGINS", "*"),
     ("COUNTLAB_ORIGINS", "lab.example.org"), ("COUNTLAB_ORIGINS", "https://a.example/page"),

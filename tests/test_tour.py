@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from countlab.client import Client
+from countlab.client.client import Client
 from countlab.notebook import Server
 from countlab.tour import Row, count_folder, summary_of, table_of
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.models import Measured
 from benchmarks.servers import ROOT, Contestant
-from countlab.engines.openvino import graph_of
+from countlab.engines.openvino.engine import graph_of
 
 _HERE = Path(__file__).parent
 _PYTHON = ROOT / ".venv-peers" / ("Scripts" if sys.platform == "win32" else "bin") / "python"

@@ -12,21 +12,22 @@ from collections.abc import Sequence
 import typer
 
 from countlab import __version__
-from countlab.cli import (
-    benching,
-    checking,
-    comparing,
-    converting,
-    counting,
-    evaluating,
-    keys,
-    models,
-    past,
-    selfchecking,
-    servers,
-    verifying,
-)
-from countlab.cli.terminal import tell
+from countlab.cli.bench import bench
+from countlab.cli.compare import compare
+from countlab.cli.count import count
+from countlab.cli.doctor import doctor
+from countlab.cli.evaluate import evaluate
+from countlab.cli.export import export
+from countlab.cli.fetch import fetch
+from countlab.cli.history import history
+from countlab.cli.keys import keys
+from countlab.cli.models import models
+from countlab.cli.quantize import quantize
+from countlab.cli.selfcheck import selfcheck
+from countlab.cli.serve import serve
+from countlab.cli.terminal import print_error
+from countlab.cli.tour import tour
+from countlab.cli.verify import verify
 from countlab.errors import CountlabError
 
 app = typer.Typer(
@@ -40,21 +41,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(counting.count)
-app.command()(servers.serve)
-app.command()(evaluating.evaluate)
-app.command()(selfchecking.selfcheck)
-app.command()(models.models)
-app.command()(models.fetch)
-app.command()(checking.doctor)
-app.command()(comparing.compare)
-app.command()(converting.export)
-app.command()(converting.quantize)
-app.command()(benching.bench)
-app.command()(past.history)
-app.command()(verifying.verify)
-app.command()(servers.tour)
-app.add_typer(keys.keys, name="keys")
+for command in (
+    count,
+    serve,
+    evaluate,
+    selfcheck,
+    models,
+    fetch,
+    doctor,
+    compare,
+    export,
+    quantize,
+    bench,
+    history,
+    verify,
+    tour,
+):
+    app.command()(command)
+app.add_typer(keys, name="keys")
 
 
 def _print_version(asked: bool) -> None:
@@ -81,5 +85,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="countlab")
     except CountlabError as error:
-        tell(error)
+        print_error(error)
         raise SystemExit(1) from None

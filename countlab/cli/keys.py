@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from countlab.cli.terminal import remarks
+from countlab.cli.terminal import stderr_console
 
 keys = typer.Typer(help="Make keys for those who may use a server.", no_args_is_help=True)
 
@@ -27,9 +27,11 @@ def new(
     - `countlab keys new classroom >> keys.txt`, then
       `COUNTLAB_API_KEYS_FILE=keys.txt countlab serve`
     """
-    from countlab.server.keys import new_key
+    from countlab.server.middleware.api_keys import new_key
 
     key, line = new_key(name)
-    remarks().print(f"Key for {name}: {key}", soft_wrap=True, markup=False)
-    remarks().print("Hand it over; it is kept nowhere. For COUNTLAB_API_KEYS_FILE:", soft_wrap=True)
+    stderr_console().print(f"Key for {name}: {key}", soft_wrap=True, markup=False)
+    stderr_console().print(
+        "Hand it over; it is kept nowhere. For COUNTLAB_API_KEYS_FILE:", soft_wrap=True
+    )
     print(line)

@@ -1,20 +1,18 @@
-"""The commands about models: `models` lists them, `fetch` brings a published one."""
+"""The command `models`: which models there are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from countlab.cli.terminal import remarks, results, tell
+from countlab.cli.terminal import print_error, stderr_console, stdout_console
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
-    from countlab.catalogue import Model
-    from countlab.store import Store
+    from countlab.models.catalog import Model
 
 _LABELS_SHOWN = 4
 
@@ -24,60 +22,26 @@ def models() -> None:
 
     A model of your own is a folder with a `model.toml` below `~/.countlab/models`.
     """
-    from countlab.catalogue import read_catalogue
-    from countlab.store import Store
+    from countlab.models.catalog import read_catalog
+    from countlab.models.store import Store
 
     settings, store = Settings.from_environment(), Store()
-    catalogue = read_catalogue(settings.models_folder)
+    catalog = read_catalog(settings.models_folder)
     table = Table("model", "origin", "here", "size", "about", box=None, pad_edge=False)
     table.columns[3].justify = "right"
     for column in table.columns[:4]:
         column.no_wrap = True
-    for model in sorted(catalogue.models.values(), key=lambda model: model.origin != "built-in"):
+    for model in sorted(catalog.models.values(), key=lambda model: model.origin != "built-in"):
         name = f"{model.name} *" if model.name == settings.default_model else model.name
         here = "yes" if store.has(model) else "no"
         about = Text.assemble(model.title, "\n", (_in_brief(model), "dim"))
         table.add_row(name, model.origin, here, _size(model), about)
-    results().print(table)
-    remarks().print(f"\n* used when no model is named · own models: {settings.models_folder}")
-    for error in catalogue.unreadable:
-        tell(error)
-
-
-def fetch(model: Annotated[str, typer.Argument(help="A name from `countlab models`.")]) -> None:
-    """Fetch a published model; only files with the right SHA-256 are kept.
-
-    A fetch that was stopped goes on where it was.
-
-    Example: `countlab fetch yolo-fastest-xl`
-    """
-    from countlab.catalogue import read_catalogue
-    from countlab.store import Store
-
-    found = read_catalogue(Settings.from_environment().models_folder).find(model)
-    store = Store()
-    if found.origin != "published" or (store.has(found) and not store.damaged(found)):
-        store.files(found)
-        results().print(f"{found.name} is here: {found.folder}", soft_wrap=True)
-        return
-    try:
-        _fetch_with_bar(store, found)
-    except KeyboardInterrupt:
-        remarks().print(f"Stopped. countlab fetch {found.name} goes on from here.")
-        raise typer.Exit(130) from None
-    results().print(f"{found.name} is here now: {found.folder}", soft_wrap=True)
-
-
-def _fetch_with_bar(store: Store, model: Model) -> None:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=remarks(), disable=not remarks().is_terminal) as bar:
-        tasks = {file.name: bar.add_task(file.name, total=None) for file in model.files.values()}
-        store.fetch(
-            model,
-            lambda name, done, total: bar.update(tasks[name], completed=done, total=total),
-        )
+    stdout_console().print(table)
+    stderr_console().print(
+        f"\n* used when no model is named · own models: {settings.models_folder}"
+    )
+    for error in catalog.unreadable:
+        print_error(error)
 
 
 def _size(model: Model) -> str:

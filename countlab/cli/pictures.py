@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from countlab.asked import Asked
-from countlab.cli.terminal import remarks, tell
+from countlab.cli.terminal import print_error, stderr_console
 from countlab.errors import CountlabError
-from countlab.evaluate.known import ENDINGS, bytes_of
+from countlab.imaging.files import PICTURE_SUFFIXES, read_bytes
 from countlab.settings import Settings
 
 Asker = Callable[[Path], dict[str, Any]]
@@ -35,7 +35,7 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]
     missing = []
     for path in paths:
         if Path(path).is_dir():
-            some = [p for p in sorted(Path(path).iterdir()) if p.suffix.lower() in ENDINGS]
+            some = [p for p in sorted(Path(path).iterdir()) if p.suffix.lower() in PICTURE_SUFFIXES]
         elif Path(path).exists():
             some = [Path(path)]
         else:
@@ -50,14 +50,14 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]
 def count_all(pictures: Sequence[Path], ask: Asker) -> list[Counted]:
     from rich.progress import Progress
 
-    console = remarks()
+    console = stderr_console()
     hidden = len(pictures) < _BAR_FROM or not console.is_terminal
     counted = []
     with Progress(console=console, disable=hidden, transient=True) as bar:
         for picture in bar.track(pictures, description="counting"):
             one = _count_one(picture, ask)
             if one.error:
-                tell(one.error, about=one.name)
+                print_error(one.error, about=one.name)
             counted.append(one)
     return counted
 
@@ -66,22 +66,22 @@ def _count_one(picture: Path, ask: Asker) -> Counted:
     try:
         return Counted(str(picture), result=ask(picture))
     except CountlabError as error:
-        if not error.of_one_picture:
+        if not error.is_about_picture:
             raise
         return Counted(str(picture), error=error)
 
 
 def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
-    from countlab.pipeline import Pipeline
-    from countlab.prediction import check_object
+    from countlab.inference.pipeline import Pipeline
+    from countlab.inference.prediction import check_object
 
     pipeline = Pipeline(settings)
-    model = pipeline.catalogue.find(asked.get("model") or settings.default_model)
+    model = pipeline.catalog.find(asked.get("model") or settings.default_model)
     if object:
         check_object(model, object)
 
     def ask(picture: Path) -> dict[str, Any]:
-        found = pipeline.predict(bytes_of(picture), **asked)
+        found = pipeline.predict(read_bytes(picture), **asked)
         wanted = found.of(object) if object else found
         return wanted.as_json(settings.language)
 
@@ -89,7 +89,7 @@ def locally(asked: Asked, object: str | None, settings: Settings) -> Asker:
 
 
 def over_http(url: str, asked: Asked, object: str | None, settings: Settings) -> Asker:
-    from countlab.client import Client
+    from countlab.client.client import Client
 
     client = Client(url, language=settings.language, api_key=settings.api_key)
     return lambda picture: dict(client.count(picture, object, **asked).raw)

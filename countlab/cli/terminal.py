@@ -10,25 +10,25 @@ from countlab.errors import CountlabError
 from countlab.settings import terminal_language
 
 
-def results() -> Console:
+def stdout_console() -> Console:
     return Console(highlight=False)
 
 
-def remarks() -> Console:
+def stderr_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def warn(doubt: CountlabError) -> None:
+def print_warning(doubt: CountlabError) -> None:
     """What is no error but must not be overlooked among the other lines."""
     detail, fix = doubt.text(terminal_language())
     text = Text.assemble((detail, "bold"), "\n", fix)
-    remarks().print(Panel(text, title="!!!", border_style="bold red"))
+    stderr_console().print(Panel(text, title="!!!", border_style="bold red"))
 
 
-def tell(error: CountlabError, *, about: str = "") -> None:
+def print_error(error: CountlabError, *, about: str = "") -> None:
     """What went wrong and what to do, in the terminal's language; long lines stay whole."""
     detail, fix = error.text(terminal_language())
     head = Text.assemble(("Error: ", "bold red"), f"{about}: " if about else "", detail)
-    remarks().print(head, soft_wrap=True)
+    stderr_console().print(head, soft_wrap=True)
     if fix:
-        remarks().print(Text(f"  {fix}"), soft_wrap=True)
+        stderr_console().print(Text(f"  {fix}"), soft_wrap=True)

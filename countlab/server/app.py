@@ -11,13 +11,14 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
-from countlab.server import description, guard, problems
-from countlab.server.about import about
+from countlab.server import openapi, problems
 from countlab.server.lab import Lab
 from countlab.server.metrics import Metrics
-from countlab.server.query import refuse_unknown_parameters
-from countlab.server.routes import counting
-from countlab.server.watching import Watch
+from countlab.server.middleware import stack
+from countlab.server.middleware.access_log import AccessLog
+from countlab.server.middleware.unknown_parameters import refuse_unknown_parameters
+from countlab.server.routes.counting import counting
+from countlab.server.routes.info import about
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def create_app(
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
     settings = app.state.lab.pipeline.settings
     app.state.history = None
-    guard.install(app, settings)
+    stack.install(app, settings)
     app.state.metrics = Metrics(lambda: app.state.places.waiting, settings.metrics_folder)
-    app.add_middleware(Watch, metrics=app.state.metrics, log=log)
+    app.add_middleware(AccessLog, metrics=app.state.metrics, log=log)
     problems.install(app)
-    description.install(app)
+    openapi.install(app)
     app.include_router(about)
     if routes:
         app.include_router(counting)
@@ -76,7 +77,7 @@ def create_app(
 def _keep_history(app: FastAPI, settings: Settings) -> None:
     """Loads the database's libraries, which take as long as all the others: only where wanted."""
     from countlab.history import History
-    from countlab.server.past import past
+    from countlab.server.routes.history import past
 
     app.state.history = History(settings)
     app.include_router(past)

@@ -13,11 +13,11 @@ from typing_extensions import Unpack
 
 from countlab.asked import Asked, AskedAtAny
 from countlab.errors import CountlabError
-from countlab.images import Picture
-from countlab.pipeline import Pipeline
-from countlab.prediction import Prediction
+from countlab.imaging.picture import Picture
+from countlab.inference.pipeline import Pipeline
+from countlab.inference.prediction import Prediction
+from countlab.inference.sweep import Sweep
 from countlab.settings import Settings
-from countlab.sweep import Sweep
 
 _KEPT_AT_MOST = 100
 _KEPT = re.compile(r"\d{8}-\d{6}-\d{9}-[0-9a-f]{12}\.[a-z]+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from countlab.texts import Language, pick_language
+from countlab.messages import Language, pick_language
 
 
 def language_of(request: Request) -> Language:

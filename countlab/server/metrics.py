@@ -23,10 +23,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from countlab.findings import count_by_label
-from countlab.prediction import Prediction
+from countlab.inference.prediction import Prediction
 
 if TYPE_CHECKING:
-    from countlab.history import Where
+    from countlab.history import StoredIn
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -81,7 +81,7 @@ class Metrics:
         for label, number in count_by_label(prediction.findings).items():
             self._objects.labels(model, self._bounded(model, label)).inc(number)
 
-    def kept(self, where: Where) -> None:
+    def kept(self, where: StoredIn) -> None:
         self._history.labels(where).inc()
 
     def page(self) -> bytes:

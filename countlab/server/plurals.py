@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from countlab.catalogue import Model
 from countlab.errors import CountlabError, closest
+from countlab.models.catalog import Model
 
 _IRREGULAR = {
     "person": "people",

@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from countlab.errors import CountlabError
+from countlab.messages import Language, say, table
 from countlab.server.language import language_of
-from countlab.texts import Language, say, table
 
 STATUS = {
     "bad_request": 400,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from countlab.history.rows import Table
+from countlab.history.table import Table
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Table.metadata

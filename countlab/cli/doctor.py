@@ -1,0 +1,38 @@
+"""The command `doctor`: what was looked at, and for what is wrong the command that mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from countlab.cli.terminal import stdout_console
+from countlab.settings import Settings
+
+
+def doctor(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="The port that you want to serve on.")
+    ] = 8000,
+) -> None:
+    """Say what is wrong on this machine, and the command that mends it.
+
+    Looks at Python, the libraries and their versions, files in this folder that hide a library,
+    write access, every model's files, and the port. The exit status is 1 when something must be
+    mended.
+
+    Example: `cd lab && countlab doctor`
+    """
+    from countlab.doctor import check_all
+
+    settings, to_mend, console = Settings.from_environment(), 0, stdout_console()
+    for check in check_all(settings, port=port, folder=Path.cwd()):
+        detail, fix = check.told.text(settings.language)
+        mark = ("✓ ", "green") if check.well else ("✗ ", "bold red")
+        console.print(Text.assemble(mark, detail), soft_wrap=True)
+        if not check.well:
+            to_mend += 1
+            console.print(Text.assemble("  → ", (fix, "bold")), soft_wrap=True)
+    raise typer.Exit(1 if to_mend else 0)

@@ -1,0 +1,113 @@
+"""The command `serve`: the counting API and its page, for others to use."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countlab.cli.engine import Engine
+from countlab.cli.terminal import print_warning
+from countlab.errors import CountlabError
+from countlab.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from countlab.serving.foreground import Running
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
+]
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in; the default does not.")
+    ] = "127.0.0.1",
+    port: Port = 8000,
+    engine: Engine = None,
+    model: Annotated[
+        str | None, typer.Option(help="The model for requests that name none.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep the pictures that arrive in this folder (the last 100)."),
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Keep a row for each picture counted.")
+    ] = True,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the port and the work.")
+    ] = 1,
+    page: Annotated[
+        bool, typer.Option("--ui/--no-ui", help="The web page at /ui, for people who look.")
+    ] = True,
+) -> None:
+    """Serve the counting API and its web page until Ctrl-C.
+
+    Told to end, it answers what is at work, takes nothing new, and is gone after 15 seconds at
+    the latest. Each request is a line of JSON on standard error.
+
+    Examples:
+
+    - `countlab serve` and then open http://127.0.0.1:8000/ui
+    - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
+    - `countlab serve --workers 4 2>> countlab.log`
+    """
+    from countlab.serving.foreground import serving, wait_for_interrupt
+
+    settings = Settings.from_environment()
+    make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
+    with serving(partial(_start, make, workers, host), host=host, port=port) as running:
+        if page:
+            print(f"The page: {running.url}/ui", flush=True)
+        if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
+            print_warning(CountlabError("open_to_all", host=host))
+        wait_for_interrupt()
+
+
+def make_app(
+    *, engine: str | None, model: str | None, keep: Path | None, history: bool, page: bool
+) -> FastAPI:
+    """The app of `serve`; with several workers each of them makes it."""
+    from countlab.serving.server_thread import limit_malloc_arenas
+
+    limit_malloc_arenas()  # before libraries that start threads are loaded
+    from countlab.models.catalog import read_catalog
+    from countlab.server import create_app
+    from countlab.system.logs import open_log
+    from countlab.web import add_page
+
+    settings = Settings.from_environment()
+    settings = replace(settings, default_model=model or settings.default_model)
+    read_catalog(settings.models_folder).find(settings.default_model)
+    log = open_log()
+    app = create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
+    if page:
+        add_page(app)
+    return app
+
+
+def _start(make: Callable[[], FastAPI], workers: int, host: str, on: socket) -> Running:
+    from countlab.serving.server_thread import Server
+    from countlab.serving.workers import Workers
+    from countlab.system.logs import open_log
+
+    if workers == 1:
+        return Server(make(), on, host, service=True)
+    open_log()
+    return Workers(make, workers, on, host)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""OpenVINO: the fast engine, and what prepares graphs for it."""

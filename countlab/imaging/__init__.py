@@ -1,0 +1,1 @@
+"""Bytes to pixels and back: decoding, colors, limits, drawing, encoding."""

@@ -1,0 +1,1 @@
+"""Which models exist, their files, and how well they count."""

@@ -1,0 +1,119 @@
+"""The models' files on this disk: there or not, whole or not, fetched when they are published.
+
+Built-in models and people's own are never fetched. How bytes travel is `download`'s business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from countlab.errors import CountlabError
+from countlab.models.catalog import Model, ModelFile
+from countlab.models.download import Progress, Timeouts, download, sha256_of
+from countlab.system.file_lock import locked
+
+_REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not ask around anew
+
+
+class Store:
+    """`Store().files(model)` gives paths that are safe to open."""
+
+    def __init__(self, *, patience: Timeouts | None = None) -> None:
+        self._patience = patience or Timeouts()
+        self._failed: dict[str, tuple[float, CountlabError]] = {}
+
+    def files(self, model: Model) -> dict[str, Path]:
+        """The path for each role; what is missing is fetched, what is damaged is refused."""
+        if model.origin == "published" and self._missing(model):
+            self._fetch_unless_failed(model)
+        return self._described(model)
+
+    def has(self, model: Model) -> bool:
+        """Whether all files are there by name and size; SHA-256 is judged when they are opened."""
+        paths = self._paths(model)
+        return all(_right_size(paths[role], file) for role, file in model.files.items())
+
+    def damaged(self, model: Model) -> list[Path]:
+        """The files that are there, but are not what the catalog says."""
+        paths = self._paths(model)
+        return [
+            paths[role]
+            for role, file in model.files.items()
+            if paths[role].is_file() and not _right(paths[role], file)
+        ]
+
+    def hashes(self, model: Model) -> dict[str, str]:
+        """The SHA-256 of each file; one that the catalog knows was compared on the way here."""
+        paths = self._paths(model)
+        return {role: file.sha256 or sha256_of(paths[role]) for role, file in model.files.items()}
+
+    def fetch(self, model: Model, progress: Progress | None = None) -> dict[str, Path]:
+        """Brings every file that is missing or damaged; other processes wait and then find it."""
+        if model.origin != "published":
+            return self._described(model)
+        paths = self._paths(model)
+        with _writing_alone(model.folder):
+            for role, file in model.files.items():
+                if paths[role].is_file() and _right(paths[role], file):
+                    continue
+                reasons = download(
+                    file, paths[role], patience=self._patience, progress=progress or _silent
+                )
+                if reasons:
+                    raise CountlabError(
+                        "model_not_fetched", model=model.name, reasons=reasons, folder=model.folder
+                    )
+        return paths
+
+    def _fetch_unless_failed(self, model: Model) -> None:
+        when, error = self._failed.get(model.name, (0.0, None))
+        if error and time.monotonic() - when < _REMEMBER_FAILURE_S:
+            raise CountlabError(error.code, **error.facts)
+        try:
+            self.fetch(model)
+        except CountlabError as failure:
+            self._failed[model.name] = time.monotonic(), failure
+            raise
+
+    def _described(self, model: Model) -> dict[str, Path]:
+        """The paths, when every file is there and is what the catalog says."""
+        if missing := self._missing(model):
+            raise CountlabError(
+                "model_not_here", model=model.name, missing=missing, folder=model.folder
+            )
+        if wrong := self.damaged(model):
+            reason = CountlabError("other_bytes", path=wrong[0])
+            raise CountlabError("model_damaged", model=model.name, reason=reason)
+        return self._paths(model)
+
+    def _missing(self, model: Model) -> list[str]:
+        return [path.name for path in self._paths(model).values() if not path.is_file()]
+
+    def _paths(self, model: Model) -> dict[str, Path]:
+        return {role: model.folder / file.name for role, file in model.files.items()}
+
+
+def _right(path: Path, file: ModelFile) -> bool:
+    return _right_size(path, file) and file.sha256 in (None, sha256_of(path))
+
+
+def _right_size(path: Path, file: ModelFile) -> bool:
+    return path.is_file() and file.bytes in (None, path.stat().st_size)
+
+
+def _silent(name: str, done: int, total: int | None) -> None:
+    """Nobody watches."""
+
+
+@contextlib.contextmanager
+def _writing_alone(folder: Path) -> Iterator[None]:
+    """Other processes that want to write there wait."""
+    with contextlib.ExitStack() as holding:
+        try:
+            holding.enter_context(locked(folder / ".lock"))
+        except OSError as reason:
+            raise CountlabError("cannot_write", path=folder, reason=reason.strerror) from reason
+        yield

@@ -1,0 +1,6 @@
+"""What may be asked of a picture."""
+
+from __future__ import annotations
+
+
+class PredictOptions: ...

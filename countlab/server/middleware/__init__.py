@@ -1,0 +1,1 @@
+"""What a request passes before its route; `stack` has the order."""

@@ -1,0 +1,1 @@
+"""Raw network output to findings: one module a task."""

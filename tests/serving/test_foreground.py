@@ -1,0 +1,122 @@
+"""Servers started from a terminal: they end cleanly, and a taken port is one clear line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from countlab.client.client import Client
+
+COUNTLAB = str(Path(sys.executable).with_name("countlab"))
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+        assert isinstance(number, int)
+        return number
+
+
+@contextlib.contextmanager
+def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [COUNTLAB, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        cwd=cwd,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("ending", "page"), [(signal.SIGINT, "--ui"), (signal.SIGTERM, "--no-ui")])
+def test_serve_answers_and_ends_cleanly(
+    port: int, photo: bytes, tmp_path: Path, ending: signal.Signals, page: str
+) -> None:
+    with started("serve", "--port", str(port), "--keep", "kept", page, cwd=tmp_path) as process:
+        assert process.stdout
+        assert f"http://127.0.0.1:{port}/docs" in process.stdout.readline()
+        if page == "--ui":
+            assert f"http://127.0.0.1:{port}/ui" in process.stdout.readline()
+        assert Client(f"http://127.0.0.1:{port}").count(photo).count > 0
+        there = requests.get(f"http://127.0.0.1:{port}/ui/files/icon.svg", timeout=10)
+        assert there.ok == (page == "--ui")
+        assert len(list((tmp_path / "kept").iterdir())) == 1
+        process.send_signal(ending)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["route"] for line in lines][:1] == ["/countObjects"]
+    with socket.create_server(("127.0.0.1", port)):
+        """The port is free again."""
+
+
+@pytest.mark.parametrize("command", ["serve", "tour"])
+def test_a_taken_port_is_one_clear_line_with_the_way_out(command: str, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "truth.csv").write_text("file,object,count\na.jpg,apple,1\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with started(command, "--port", port, cwd=tmp_path) as process:
+            out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert err.splitlines()[0] == f"Error: Port {port} on 127.0.0.1 is in use by another program."
+    assert re.search(r"PORT=\d+ make run", err.splitlines()[1])
+
+
+@pytest.mark.parametrize("options", [["--host", "192.0.2.1"], ["--engine", "other"]])
+def test_serve_says_what_cannot_be_served(options: list[str], tmp_path: Path) -> None:
+    with started("serve", *options, cwd=tmp_path) as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix terminal")
+def test_ctrl_c_in_a_terminal_is_no_error_for_the_program_that_called(
+    port: int, tmp_path: Path
+) -> None:
+    """As `make run` calls it: the caller must not die of the Ctrl-C that ended the server."""
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        caller = f'"{COUNTLAB}" serve --port {port}; echo "ended with $?"'
+        os.execvp("sh", ["sh", "-c", caller])
+    told = b""
+    deadline = time.monotonic() + 30
+    while b"ended with" not in told and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                told += os.read(terminal, 4096)
+            except OSError:  # the terminal is closed: everybody has left
+                break
+        if b"/docs" in told and b"^C" not in told:
+            time.sleep(0.3)
+            os.write(terminal, b"\x03")
+            told += b"^C"
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"ended with 0" in told
+    assert status == 0

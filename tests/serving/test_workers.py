@@ -1,0 +1,66 @@
+"""Several processes on one port; that they end and are replaced is shown in tests/reliability."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from fastapi import FastAPI
+
+from countlab.serving import workers
+from countlab.serving.server_thread import listen
+from countlab.serving.workers import Workers
+from tests.conftest import until
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as Unix does")
+def test_told_to_end_while_a_worker_is_being_replaced_it_starts_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "_AT_MOST_EVERY_S", 60.0)
+    running = Workers(FastAPI, 1, listen("127.0.0.1", 0), "127.0.0.1")
+    (worker,) = running.pids
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.3)  # its death is noticed, and the next one waits for its time
+    start = time.monotonic()
+    running.stop()
+    assert not running._watch.is_alive()
+    assert time.monotonic() - start < 5
+    assert running.pids == [worker]
+    assert not psutil.pid_exists(worker)
+
+
+@contextlib.contextmanager
+def no_file_handle_left() -> Iterator[None]:
+    import resource  # Unix has it
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits as Unix does")
+def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(workers, "_AT_MOST_EVERY_S", 0.2)
+    running = Workers(FastAPI, 1, listen("127.0.0.1", 0), "127.0.0.1")
+    try:
+        (dead,) = running.pids
+        with no_file_handle_left(), caplog.at_level(logging.ERROR, "countlab.serving.workers"):
+            os.kill(dead, signal.SIGKILL)
+            until(lambda: "none could take over" in caplog.text)
+        until(lambda: running.pids != [dead])
+        assert psutil.pid_exists(*running.pids)
+    finally:
+        running.stop()

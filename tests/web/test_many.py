@@ -1,0 +1,131 @@
+"""The Many tab: each picture its own result or its own error, and two downloads."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.conftest import ROOT
+from tests.web.conftest import Open
+
+PICTURES = [ROOT / "images" / name for name in ("oranges_5.jpg", "oranges_10.jpg", "apples_3.jpg")]
+
+
+def open_many(page: Page) -> None:
+    page.get_by_role("tab", name="Many").click()
+    model = page.locator("#many").get_by_role("combobox", name="Model")
+    expect(model).to_have_value("fruits")  # it is there when the tab is ready
+
+
+def give(page: Page, pictures: list[Path]) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose pictures").click()
+    chooser.value.set_files(pictures)
+    expect(page.get_by_role("button", name="CSV")).to_be_enabled()
+
+
+def history(address: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = requests.get(f"{address}/history", timeout=10).json()["rows"]
+    return rows
+
+
+def test_many_pictures_become_a_table_a_csv_and_a_zip(
+    open_page: Open, sites: dict[str, str], tmp_path: Path
+) -> None:
+    notes = tmp_path / "=notes.jpg"
+    notes.write_text("no picture")
+    page = open_page()
+    open_many(page)
+    give(page, [*PICTURES, notes])
+    expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
+    rows = [row.inner_text().split() for row in page.locator("#many tbody tr").all()]
+    assert [row[:2] for row in rows] == [
+        ["oranges_5.jpg", "5"], ["oranges_10.jpg", "10"], ["apples_3.jpg", "3"],
+        ["=notes.jpg", "–"],
+    ]  # fmt: skip
+    expect(page.locator("#many tbody tr").last).to_contain_text("not a picture the lab can read")
+    assert page.locator("#many tbody img").count() == 3
+    bar = page.locator("#many progress")
+    assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("4", "4")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    lines = list(csv.DictReader(text.splitlines()))
+    assert [line["file"] for line in lines] == [*(p.name for p in PICTURES), "'=notes.jpg"]
+    assert [(line["count"], line["orange"], line["apple"]) for line in lines] == [
+        ("5", "5", "0"), ("10", "10", "0"), ("3", "0", "3"), ("", "", ""),
+    ]  # fmt: skip
+    assert "not a picture" in lines[3]["error"]
+
+    kept = history(sites["plain"])
+    assert len(kept) >= 3
+    with page.expect_download() as download:
+        page.get_by_role("button", name="ZIP").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        assert history(sites["plain"]) == kept, "what is drawn was counted before"
+        assert archive.testzip() is None
+        assert archive.namelist() == [picture.name for picture in PICTURES]
+        for picture in PICTURES:
+            drawn = requests.post(
+                f"{sites['plain']}/predict",
+                files={"file": picture.read_bytes()},
+                timeout=60,
+            )
+            assert archive.read(picture.name) == drawn.content
+    expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
+
+
+def test_no_more_pictures_are_taken_than_in_a_batch(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("strict")
+    open_many(page)
+    expect(page.get_by_text("Up to 3 at a time")).to_be_visible()
+    (tmp_path / "harvest" / "monday").mkdir(parents=True)
+    for name in ("1.jpg", "2.jpg", ".hidden", "monday/3.jpg", "monday/4.jpg", "monday/5.jpg"):
+        (tmp_path / "harvest" / name).write_bytes(PICTURES[0].read_bytes())
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(tmp_path / "harvest")
+    expect(page.get_by_role("button", name="CSV")).to_be_enabled()
+    # This server takes one picture at a time and lets nobody wait: the page asks again.
+    expect(page.locator("#many-status")).to_have_text(
+        "3 of 3 pictures, 15 objects 2 were left out: at most 3 at a time."
+    )
+
+
+def test_choices_count_the_same_pictures_again(open_page: Open) -> None:
+    page = open_page()
+    open_many(page)
+    give(page, PICTURES)
+    tab = page.locator("#many")
+    tab.get_by_role("combobox", name="Object").select_option("apple")
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 3 objects")
+    tab.get_by_role("spinbutton", name="Confidence").fill("1")
+    tab.get_by_role("spinbutton", name="Confidence").press("Enter")
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 0 objects")
+
+
+def test_pictures_may_be_dropped(open_page: Open) -> None:
+    page = open_page()
+    open_many(page)
+    data = [base64.b64encode(picture.read_bytes()).decode() for picture in PICTURES]
+    page.evaluate(
+        """pictures => {
+            const carried = new DataTransfer();
+            pictures.forEach((data, i) => {
+                const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+                carried.items.add(new File([bytes], `${i}.jpg`, { type: "image/jpeg" }));
+            });
+            const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true });
+            document.querySelector("#many .drop").dispatchEvent(drop);
+        }""",
+        data,
+    )
+    expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 18 objects")
