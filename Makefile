@@ -49,15 +49,15 @@ material: .venv-scenes/ready  ## render the fruit and scenes that the detector l
 	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 1700 --out recipes/fruits/work/cutouts --only banana
 	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 3500 --out recipes/fruits/work/cutouts --only none
 	@$(SCENES)/python -m recipes.fruits.scenes.cutouts --count 4900 --out recipes/fruits/work/cutouts --only bunch
-	@$(SCENES)/python -W ignore -m recipes.fruits.scenes.practice --count 150 --out recipes/fruits/work/scenes
+	@$(SCENES)/python -W ignore -m recipes.fruits.scenes.random_scenes --count 150 --out recipes/fruits/work/scenes
 
-detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), judge it
+detector: .venv-training/ready material  ## render its material, train the built-in detector (hours; resumes), evaluate it
 	@$(TRAIN)/python -m recipes.fruits.grabcut
 	@$(TRAIN)/python -m recipes.fruits.train
 	@$(TRAIN)/python -m recipes.fruits.calibrate
 	@$(TRAIN)/python -m recipes.fruits.export
-	@$(TRAIN)/python -m recipes.fruits.agree
-	@$(TRAIN)/python -m recipes.fruits.judge
+	@$(TRAIN)/python -m recipes.fruits.verify_export
+	@$(TRAIN)/python -m recipes.fruits.evaluate
 	@$(TRAIN)/python -m recipes.fruits.card
 	@$(TRAIN)/python -m recipes.fruits.plots
 

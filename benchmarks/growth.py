@@ -1,6 +1,6 @@
-"""Growth: what becomes of speed and memory with more clients, larger pictures, fuller folders.
+"""Scaling: speed and memory with more clients, larger pictures and fuller folders.
 
-No curve may bend without a reason: the reasons stand here, beside what is measured.
+Every bend of a curve must have a known reason; the reasons are listed here.
 """
 
 from __future__ import annotations
@@ -19,108 +19,123 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.models import Measured
-from benchmarks.pictures import picture_of
-from benchmarks.rounds import Asked, Plan, Tell
-from benchmarks.servers import ROOT, countlab, started
+from benchmarks.models import BenchmarkModel
+from benchmarks.pictures import picture_with_megapixels
+from benchmarks.rounds import MeasuredServer, Plan, Progress
+from benchmarks.servers import ROOT, countlab_server, running_server
 
 _ENGINE = "openvino"
 _CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 _MEGAPIXELS = (0.1, 0.3, 1.2, 3, 6, 12, 24)
 _FOLDERS = (10, 100, 1_000, 10_000)
-_FOLDER_AT_MOST_S = 300
-_STRETCH_S = 3.0
+_MAX_FOLDER_S = 300
+_MEASURE_S = 3.0
 _REASONS = {
-    "clients": "From one client to two the second core stops waiting for decoding and encoding; "
-    "from then on all cores are busy, and more clients only wait longer. With the second client "
-    "the network is compiled once more, for a crowd; then memory grows with the pictures that are "
-    "worked on at once, which the server bounds.",
-    "megapixels": "Inference sees 416 × 416 whatever comes, so small pictures cost what inference "
-    "costs; above about one megapixel decoding and encoding, in proportion to the pixels, "
-    "outweigh it. One of more than ten is more than the heap keeps for the next, and its pages are "
-    "new each time. Memory follows the decoded pictures: 3 bytes a pixel and a copy to draw on.",
-    "pictures in a folder": "The first second goes into Python, the libraries and the model, so "
-    "a short folder looks slow. Memory grows by the results that are kept for the table, a few "
-    "kilobytes a picture; no picture is kept.",
+    "clients": "With two clients the second core no longer waits for decoding and encoding; from "
+    "then on all cores are busy, and more clients only wait longer. With the second client the "
+    "network is compiled once more, for concurrent requests; then memory grows with the pictures "
+    "in progress, whose number the server limits.",
+    "megapixels": "Inference always sees 416 × 416, so small pictures cost what inference costs; "
+    "above about one megapixel decoding and encoding, in proportion to the pixels, cost more. The "
+    "heap does not keep the memory of a picture above ten megapixels for the next, so its pages "
+    "are new each time. Memory follows the decoded pictures: 3 bytes a pixel and a copy to draw on.",
+    "pictures in a folder": "The first second is spent on loading Python, the libraries and the "
+    "model, so a short folder looks slow. Memory grows by the results kept for the table, a few "
+    "kilobytes per picture; no picture is kept.",
 }
 _Point = dict[str, Any]
 
 
-def measure(served: Measured, counted: Measured, *, console: Console, tell: Tell) -> dict[str, Any]:
+def measure(
+    server_model: BenchmarkModel,
+    count_model: BenchmarkModel,
+    *,
+    console: Console,
+    progress: Progress,
+) -> dict[str, Any]:
     series = {
-        "clients": (served, "requests/s", _with_clients(served)),
-        "megapixels": (served, "requests/s, 2 clients", _with_megapixels(served)),
-        "pictures in a folder": (counted, "pictures/s", _with_folders(counted, tell)),
+        "clients": (server_model, "requests/s", _with_clients(server_model)),
+        "megapixels": (server_model, "requests/s, 2 clients", _with_megapixels(server_model)),
+        "pictures in a folder": (count_model, "pictures/s", _with_folders(count_model, progress)),
     }
-    done = {}
-    for what, (model, rate, points) in series.items():
-        found = []
+    results = {}
+    for title, (model, rate, points) in series.items():
+        measured = []
         for point in points:
-            tell(f"{what}: {point['size']}, {point['per_second']:.1f} {rate}")
-            found.append(point)
-        of = f"{model.name}, {_ENGINE}, {model.weights}"
-        done[what] = {"of": of, "rate": rate, "points": found, "reason": _REASONS[what]}
-        console.print(f"\n[bold]{what}[/] · {of}")
-        console.print(_table(what, rate, found))
-        console.print(_REASONS[what])
-    return done
+            progress(f"{title}: {point['size']}, {point['per_second']:.1f} {rate}")
+            measured.append(point)
+        subject = f"{model.name}, {_ENGINE}, {model.weights}"
+        results[title] = {
+            "of": subject,
+            "rate": rate,
+            "points": measured,
+            "reason": _REASONS[title],
+        }
+        console.print(f"\n[bold]{title}[/] · {subject}")
+        console.print(_table(title, rate, measured))
+        console.print(_REASONS[title])
+    return results
 
 
-def _with_clients(model: Measured) -> Iterator[_Point]:
-    """One server for each number, so that memory is that number's own."""
+def _with_clients(model: BenchmarkModel) -> Iterator[_Point]:
+    """One server per number of clients, so that its peak memory belongs to that number."""
     for clients in _CLIENTS:
-        with started(countlab(model, _ENGINE)) as running:
-            server = Asked(running, Plan(1, _STRETCH_S, clients=(clients,), answers=("jpeg",)))
+        with running_server(countlab_server(model, _ENGINE)) as running:
+            server = MeasuredServer(
+                running, Plan(1, _MEASURE_S, clients=(clients,), answers=("jpeg",))
+            )
             yield _point(server, clients, clients)
 
 
-def _with_megapixels(model: Measured) -> Iterator[_Point]:
+def _with_megapixels(model: BenchmarkModel) -> Iterator[_Point]:
     for megapixels in _MEGAPIXELS:
-        with started(countlab(model, _ENGINE)) as running:
-            plan = Plan(1, _STRETCH_S, clients=(2,), answers=("jpeg",))
-            yield _point(Asked(running, plan, (picture_of(megapixels),)), megapixels, 2)
+        with running_server(countlab_server(model, _ENGINE)) as running:
+            plan = Plan(1, _MEASURE_S, clients=(2,), answers=("jpeg",))
+            yield _point(
+                MeasuredServer(running, plan, (picture_with_megapixels(megapixels),)), megapixels, 2
+            )
 
 
-def _point(server: Asked, size: float, clients: int) -> _Point:
-    stretch = server.stretch("jpeg", clients, _STRETCH_S)
+def _point(server: MeasuredServer, size: float, clients: int) -> _Point:
+    measurement = server.measure("jpeg", clients, _MEASURE_S)
     return {
         "size": size,
-        "per_second": stretch.per_second,
-        "p50_ms": stretch.p50_ms,
-        "p95_ms": stretch.p95_ms,
-        "cpu_ms": stretch.cpu_ms,
+        "per_second": measurement.per_second,
+        "p50_ms": measurement.p50_ms,
+        "p95_ms": measurement.p95_ms,
+        "cpu_ms": measurement.cpu_ms,
         "memory_mb": server.running.peak_bytes / 2**20,
-        "wrong": stretch.wrong,
-        "failed": stretch.failed,
+        "wrong": measurement.wrong,
+        "failed": measurement.failed,
     }
 
 
-def _with_folders(model: Measured, tell: Tell) -> Iterator[_Point]:
-    """`countlab count` over a folder; one that would take too long is left out, and said so."""
+def _with_folders(model: BenchmarkModel, progress: Progress) -> Iterator[_Point]:
+    """`countlab count` over folders; those that would take too long are reported and left out."""
     expected_s = 0.0
     images = sorted((ROOT / "images").glob("*.jpg"))
-    for many in _FOLDERS:
-        if expected_s > _FOLDER_AT_MOST_S:
-            tell(f"a folder of {many} would take {expected_s:.0f} s and is left out")
+    for count in _FOLDERS:
+        if expected_s > _MAX_FOLDER_S:
+            progress(f"a folder of {count} would take {expected_s:.0f} s and is left out")
             return
-        with tempfile.TemporaryDirectory(prefix="countlab-bench-") as named:
-            for number, image in enumerate(islice(cycle(images), many)):
-                (Path(named) / f"{number:05}.jpg").symlink_to(image)
-            seconds, cpu_s, peak = _count(Path(named), model)
+        with tempfile.TemporaryDirectory(prefix="countlab-bench-") as folder:
+            for number, image in enumerate(islice(cycle(images), count)):
+                (Path(folder) / f"{number:05}.jpg").symlink_to(image)
+            seconds, cpu_s, peak = _count(Path(folder), model)
         expected_s = seconds * 10
         yield {
-            "size": many,
-            "per_second": many / seconds,
-            "cpu_ms": cpu_s / many * 1000,
+            "size": count,
+            "per_second": count / seconds,
+            "cpu_ms": cpu_s / count * 1000,
             "memory_mb": peak / 2**20,
         }
 
 
-def _count(folder: Path, model: Measured) -> tuple[float, float, int]:
-    """Seconds, CPU seconds and the most memory of one run of the command."""
+def _count(folder: Path, model: BenchmarkModel) -> tuple[float, float, int]:
+    """Seconds, CPU seconds and peak memory of one run of the command."""
     command = [sys.executable, "-c", "from countlab.cli import main; main()", "count"]
     command += [str(folder), "--model", model.name, "--engine", _ENGINE, "--csv"]
-    begun, cpu_s, peak = time.perf_counter(), 0.0, 0
+    started, cpu_s, peak = time.perf_counter(), 0.0, 0
     process = psutil.Popen(
         command,
         stdout=subprocess.DEVNULL,
@@ -135,15 +150,15 @@ def _count(folder: Path, model: Measured) -> tuple[float, float, int]:
             time.sleep(0.05)
         if process.wait():
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-        return time.perf_counter() - begun, cpu_s, peak
+        return time.perf_counter() - started, cpu_s, peak
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
 
 
-def _table(what: str, rate: str, points: list[_Point]) -> Table:
-    table = Table(what, rate, "p50 ms", "p95 ms", "CPU ms each", "memory MB", "wrong", "errors")
+def _table(title: str, rate: str, points: list[_Point]) -> Table:
+    table = Table(title, rate, "p50 ms", "p95 ms", "CPU ms each", "memory MB", "wrong", "errors")
     table.box, table.pad_edge = None, False
     for point in points:
         figures = [f"{point.get(name, float('nan')):.1f}" for name in ("p50_ms", "p95_ms")]

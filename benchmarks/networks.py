@@ -1,7 +1,4 @@
-"""The published YOLO networks as lists of layers, in the words of a Darknet cfg.
-
-Architectures only: what the layers are, not what they learned. Knows nothing of weights.
-"""
+"""The published YOLO networks as lists of Darknet layers: architectures without weights."""
 
 from __future__ import annotations
 
@@ -16,17 +13,19 @@ _V4_ANCHORS = "12,16, 19,36, 40,28, 36,75, 76,55, 72,146, 142,110, 192,243, 459,
 
 @dataclass(frozen=True)
 class Layer:
+    """A section of a Darknet cfg file: its kind and its values."""
+
     kind: str
-    said: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def number(self, key: str, default: int = 1) -> int:
-        return int(self.said.get(key, default))
+        return int(self.values.get(key, default))
 
     def numbers(self, key: str) -> list[int]:
-        return [int(part) for part in self.said[key].split(",")]
+        return [int(item) for item in self.values[key].split(",")]
 
     def __str__(self) -> str:
-        lines = [f"[{self.kind}]", *(f"{key}={value}" for key, value in self.said.items())]
+        lines = [f"[{self.kind}]", *(f"{key}={value}" for key, value in self.values.items())]
         return "\n".join(lines)
 
 
@@ -41,8 +40,8 @@ def cfg(layers: Iterable[Layer], *, size: int = 416) -> str:
 
 
 def _conv(filters: int, size: int = 3, stride: int = 1, activation: str = "leaky") -> Layer:
-    said = {"batch_normalize": 1, "filters": filters, "size": size, "stride": stride, "pad": 1}
-    return Layer("convolutional", _texts(**said, activation=activation))
+    values = {"batch_normalize": 1, "filters": filters, "size": size, "stride": stride, "pad": 1}
+    return Layer("convolutional", _as_strings(**values, activation=activation))
 
 
 def _shortcut() -> Layer:
@@ -58,23 +57,25 @@ def _second_half() -> Layer:
 
 
 def _pool(size: int = 2, stride: int = 2) -> Layer:
-    return Layer("maxpool", _texts(size=size, stride=stride))
+    return Layer("maxpool", _as_strings(size=size, stride=stride))
 
 
 def _upsample() -> Layer:
     return Layer("upsample", {"stride": "2"})
 
 
-def _head(mask: str, anchors: str, **more: float) -> list[Layer]:
-    """The last convolution before a yolo layer, and the layer."""
-    last = _texts(filters=3 * (_LABELS + 5), size=1, stride=1, pad=1, activation="linear")
-    many = len(anchors.split(",")) // 2
-    yolo = _texts(mask=mask, anchors=anchors, classes=_LABELS, num=many, **more)
-    return [Layer("convolutional", last), Layer("yolo", yolo)]
+def _head(mask: str, anchors: str, **extra: float) -> list[Layer]:
+    """The last convolution before a yolo layer, and that layer."""
+    convolution = _as_strings(
+        filters=3 * (_LABELS + 5), size=1, stride=1, pad=1, activation="linear"
+    )
+    anchor_count = len(anchors.split(",")) // 2
+    yolo = _as_strings(mask=mask, anchors=anchors, classes=_LABELS, num=anchor_count, **extra)
+    return [Layer("convolutional", convolution), Layer("yolo", yolo)]
 
 
-def _texts(**said: object) -> dict[str, str]:
-    return {key: str(value) for key, value in said.items()}
+def _as_strings(**values: object) -> dict[str, str]:
+    return {key: str(value) for key, value in values.items()}
 
 
 def _yolov3_tiny() -> list[Layer]:
@@ -121,7 +122,7 @@ def _neck(filters: int) -> list[Layer]:
 
 
 def _cross_stage(filters: int, blocks: int) -> list[Layer]:
-    """YOLOv4's stage: one branch passes by, the other goes through the blocks, both are joined."""
+    """YOLOv4's stage: one branch bypasses the blocks, and both are joined."""
     half = filters if blocks == 1 else filters // 2
     narrow = filters // 2
     block = [_conv(narrow, 1, activation="mish"), _conv(half, activation="mish"), _shortcut()]

@@ -1,6 +1,6 @@
-"""The pictures that are sent: the same for every server, 1280 × 960 unless a size is asked for.
+"""Request pictures, the same for every server: 1280 × 960 unless another size is requested.
 
-Made from those in `images/`. Several, so that an answer given to the wrong client is noticed.
+Made from those in `images/`; several, so that a response sent to the wrong client is noticed.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ _QUARTERS = (
 
 
 @lru_cache(maxsize=1)
-def sent_pictures() -> tuple[bytes, ...]:
-    """JPEGs of everyday size and detail: one as it is, the others laid together from four."""
-    whole = (_IMAGES / "fruits.jpg").read_bytes()
-    return whole, *(_jpeg(_together(names)) for names in _QUARTERS)
+def request_pictures() -> tuple[bytes, ...]:
+    """JPEGs of common size and detail: one unchanged, the others composed of four each."""
+    single = (_IMAGES / "fruits.jpg").read_bytes()
+    return single, *(_jpeg(_compose(names)) for names in _QUARTERS)
 
 
-def picture_of(megapixels: float) -> bytes:
-    """A JPEG of this many million pixels, four to three, with as much detail everywhere."""
+def picture_with_megapixels(megapixels: float) -> bytes:
+    """A JPEG of this many million pixels, 4:3, with uniform detail."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     width = height * 4 // 3
-    together = _together(_QUARTERS[0])
-    times = -(-height // _SIZE[1])
-    if times == 1:
-        return _jpeg(cv2.resize(together, (width, height)).astype(np.uint8, copy=False))
-    return _jpeg(np.tile(together, (times, times, 1))[:height, :width])
+    composed = _compose(_QUARTERS[0])
+    repeats = -(-height // _SIZE[1])
+    if repeats == 1:
+        return _jpeg(cv2.resize(composed, (width, height)).astype(np.uint8, copy=False))
+    return _jpeg(np.tile(composed, (repeats, repeats, 1))[:height, :width])
 
 
 def _jpeg(pixels: Pixels) -> bytes:
-    """As a telephone would save it: about 300 KB, and not the size that OpenCV's 95 % gives."""
-    done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])
-    assert done
+    """Encoded like a phone's picture: about 300 KB, smaller than with OpenCV's default of 95."""
+    encoded_ok, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    assert encoded_ok
     return encoded.tobytes()
 
 
-def _together(names: tuple[str, ...]) -> Pixels:
+def _compose(names: tuple[str, ...]) -> Pixels:
     upper_left, upper_right, lower_left, lower_right = map(_pixels, names)
     rows = [np.hstack([upper_left, upper_right]), np.hstack([lower_left, lower_right])]
     joined = np.vstack(rows)

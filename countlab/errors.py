@@ -1,7 +1,7 @@
-"""What can go wrong, as one kind of exception with a stable code.
+"""The package's exception, with a stable code and the facts of the case.
 
-The sentence and the remedy for each code stand in `texts.toml`; which HTTP status a code
-becomes is the server's business.
+`messages.toml` holds the sentence and the fix for each code; the server maps codes to HTTP
+statuses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from countlab.messages import Language, Text, say
+from countlab.messages import Language, Text, render
 
 _PICTURE_CODES = {
     "no_such_file",
@@ -34,19 +34,19 @@ class CountlabError(Exception):
 
     @property
     def is_about_picture(self) -> bool:
-        """Wrong with this picture alone; any other error would meet every picture alike."""
+        """Whether only this picture is at fault; other errors would repeat for every picture."""
         return self.code in _PICTURE_CODES
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors travel between processes; exceptions that take names do not by themselves."""
+        """Pickles the error: exceptions with keyword arguments do not pickle by themselves."""
         return partial(CountlabError, self.code, **self.facts), ()
 
     def text(self, language: Language = "en") -> Text:
-        facts = {name: _told(fact, language) for name, fact in self.facts.items()}
-        return say(self.code, language, facts)
+        facts = {name: _translated(fact, language) for name, fact in self.facts.items()}
+        return render(self.code, language, facts)
 
     def _render_traceback_(self) -> list[str]:
-        """In a notebook the sentence says all there is to know; IPython asks for this."""
+        """IPython calls this: a notebook shows the message without a traceback."""
         return [f"{self.code}: {self}"]
 
     def __str__(self) -> str:
@@ -54,16 +54,23 @@ class CountlabError(Exception):
         return f"{detail} {fix}"
 
 
-def _told(fact: Any, language: Language) -> Any:
-    """A fact that is itself an error, or several of them, is told by its sentence."""
+def _translated(fact: Any, language: Language) -> Any:
+    """Replaces a nested error, or a tuple of them, with its sentence."""
     if isinstance(fact, CountlabError):
         return fact.text(language).detail
     if isinstance(fact, tuple) and fact and isinstance(fact[0], CountlabError):
-        return [_told(error, language) for error in fact]
+        return [_translated(error, language) for error in fact]
     return fact
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one is near enough."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
+    """The known word most similar to `word`, or None if none is similar enough."""
+    matches = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def closest_first(word: str, known: Iterable[str]) -> list[str]:
+    """The known words in alphabetical order, except that the closest one comes first."""
+    words = sorted(known)
+    match = closest(word, words)
+    return sorted(words, key=lambda other: other != match)

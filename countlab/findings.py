@@ -1,6 +1,6 @@
-"""What was found in a picture: labels, confidences, boxes, counts, and doubts about a count.
+"""Result types: boxes, findings, and warnings about a count.
 
-Knows nothing of models, files or HTTP.
+Independent of models, files and HTTP.
 """
 
 from __future__ import annotations
@@ -10,18 +10,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from countlab.messages import Language, say
+from countlab.messages import Language, render
 
 
 class Box(NamedTuple):
-    """Pixels of the upright picture; right and bottom are where the box ends."""
+    """Pixels of the upright picture; `right` and `bottom` are exclusive."""
 
     left: int
     top: int
     right: int
     bottom: int
 
-    def inside(self, width: int, height: int) -> Box:
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> int:
+        """In pixels; 0 where the box ends before it starts."""
+        return max(0, self.width) * max(0, self.height)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0 to 1; 0 when both boxes are empty."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        intersection = max(0, width) * max(0, height)
+        union = self.area + other.area - intersection
+        return intersection / union if union > 0 else 0.0
+
+    def clipped(self, width: int, height: int) -> Box:
+        """The part of the box within a picture of this size."""
         return Box(
             max(0, min(self.left, width)),
             max(0, min(self.top, height)),
@@ -32,15 +54,15 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One object: a label, how sure the model is, and where (nowhere for a classification)."""
+    """One object: its label, the model's confidence and its box (none for a classification)."""
 
     label: str
     confidence: float
     box: Box | None = None
 
-    def inside(self, width: int, height: int) -> Finding:
-        """Boxes may stick out of the picture; nobody can use that part."""
-        return replace(self, box=self.box and self.box.inside(width, height))
+    def clipped(self, width: int, height: int) -> Finding:
+        """The same finding with its box cut at the picture's edges."""
+        return replace(self, box=self.box and self.box.clipped(width, height))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -52,16 +74,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class CountWarning:
-    """A reason to look twice at a count; the codes and sentences stand in `texts.toml`."""
+    """A reason to check a count; codes and sentences are in `messages.toml`."""
 
     code: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self, language: Language = "en") -> dict[str, str]:
-        text = say(self.code, language, self.facts)
-        return {"code": self.code, "detail": text.detail, "fix": text.fix}
+        message = render(self.code, language, self.facts)
+        return {"code": self.code, "detail": message.detail, "fix": message.fix}
 
 
 def count_by_label(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many of each label, the most frequent first."""
+    """The number of findings of each label, most frequent first."""
     return dict(Counter(finding.label for finding in findings).most_common())

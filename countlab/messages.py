@@ -1,7 +1,6 @@
-"""The sentences people read when something is wrong or doubtful, in English and Spanish.
+"""The sentences people read about errors and warnings, in English and Spanish.
 
-They stand side by side in `texts.toml`, so that a translator sees both. This room knows
-nothing of what happened; it fills in the facts it is given.
+`messages.toml` holds both languages side by side, so that a translator sees both.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-if sys.version_info >= (3, 11):
+if sys.version_info >= (3, 11):  # not `system.toml`: this module is below `system`
     import tomllib
 else:
     import tomli as tomllib
 
 Language = Literal["en", "es"]
-_LISTED = 12  # more names than that hide the one that matters
+_MAX_ITEMS = 12  # in a longer list the name that matters is lost
+_MAX_CHARACTERS = 200
 
 
 class Text(NamedTuple):
@@ -27,20 +27,20 @@ class Text(NamedTuple):
 
 
 @cache
-def table() -> dict[str, dict[str, list[str]]]:
-    """All texts by code: `{"unknown_model": {"en": [detail, fix], "es": [detail, fix]}}`."""
+def message_table() -> dict[str, dict[str, list[str]]]:
+    """All messages by code: `{"unknown_model": {"en": [detail, fix], "es": [detail, fix]}}`."""
     return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
 
 
-def say(code: str, language: Language, facts: Mapping[str, Any]) -> Text:
-    """The sentence for a code and what to do about it, with the facts filled in."""
-    shown = {name: _shown(value) for name, value in facts.items()}
-    detail, fix = table()[code][language]
-    return Text(detail.format(**shown), fix.format(**shown))
+def render(code: str, language: Language, facts: Mapping[str, Any]) -> Text:
+    """The sentence of a code and how to fix it, with the facts filled in."""
+    values = {name: _format_fact(value) for name, value in facts.items()}
+    detail, fix = message_table()[code][language]
+    return Text(detail.format(**values), fix.format(**values))
 
 
 def pick_language(accept_language: str) -> Language:
-    """English, unless Spanish stands before it in an `Accept-Language` header."""
+    """English, unless Spanish comes before it in an `Accept-Language` header."""
     for choice in accept_language.lower().split(","):
         if choice.strip().startswith("es"):
             return "es"
@@ -49,12 +49,12 @@ def pick_language(accept_language: str) -> Language:
     return "en"
 
 
-def _shown(value: object) -> str:
-    """A fact as people read it: lists with commas, numbers with spaces, long input cut short."""
+def _format_fact(value: object) -> str:
+    """Lists with commas, integers with narrow spaces, long text truncated."""
     if isinstance(value, (list, tuple)):
-        first = ", ".join(str(item) for item in value[:_LISTED])
-        return first if len(value) <= _LISTED else f"{first}, … ({len(value)})"
+        items = ", ".join(str(item) for item in value[:_MAX_ITEMS])
+        return items if len(value) <= _MAX_ITEMS else f"{items}, … ({len(value)})"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", "\u202f")
     text = str(value)
-    return text if len(text) <= 200 else text[:200] + "…"
+    return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + "…"

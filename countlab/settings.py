@@ -1,4 +1,4 @@
-"""What a person can set from outside. The only place that reads the environment."""
+"""Settings of the program. The only module that reads the environment."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import NamedTuple
 from countlab.errors import CountlabError
 from countlab.messages import Language
 
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 class Rate(NamedTuple):
-    """So many requests in so many seconds."""
+    """At most `requests` in `seconds`."""
 
-    number: int
+    requests: int
     seconds: int
 
 
@@ -28,38 +28,39 @@ class Settings:
 
     default_model: str = "fruits"
     engine: str = "openvino"
-    """The engine for those who name none."""
+    """The engine of requests that name none."""
     home: Path = Path.home() / ".countlab"
-    """Fetched models and people's own models live below it, in `models/`."""
+    """Fetched models and the user's own models are in its `models/`."""
     max_bytes: int = 10_000_000
     max_batch_bytes: int = 40_000_000
     """All pictures of one request together; each of them may have `max_bytes`."""
     max_pixels: int = 40_000_000
     max_batch: int = 64
     slots: int = 0
-    """Requests that run at the same time; 0 is one more than there are cores."""
+    """Requests that run at the same time; 0 means one more than there are cores."""
     queue: int = 64
-    """Requests that may wait for that; the next one hears 503 at once."""
+    """Requests that may wait for a slot; further ones get 503 at once."""
     deadline_s: float = 60
-    """From a request's arrival to its answer, waiting and sending included."""
+    """From a request's arrival to the end of its response, waiting and sending included."""
     api_keys: str = field(default="", repr=False)
     api_keys_file: Path | None = None
-    """Who may ask; everybody if both are empty. Their form is told in `server/keys.py`."""
+    """Keys that the server accepts, in the form of `server/middleware/api_keys.py`; if both are
+    empty, no key is needed."""
     api_key: str = field(default="", repr=False)
-    """What our own client sends to a server that asks for a key."""
+    """The key that this package's client sends."""
     rate: Rate | None = None
-    """For each key, or each address where there are no keys."""
+    """The rate limit of each key, or of each address where there are no keys."""
     origins: tuple[str, ...] = ()
-    """Web pages of other addresses whose scripts may ask, such as `https://lab.example.org`."""
+    """Other web origins whose scripts may call the server, such as `https://lab.example.org`."""
     database_url: str | None = field(default=None, repr=False)
-    """Where the history goes; `history.sqlite` in the home if nothing is said."""
+    """The history database; `history.sqlite` in `home` by default."""
     history_days: int | None = None
     history_rows: int = 1_000_000
-    """Older rows are let go, and the oldest beyond that number."""
+    """Older rows are deleted, and the oldest beyond this number."""
     metrics_folder: Path | None = None
-    """Where the workers of one server put their figures together."""
+    """Where the workers of one server share their metrics."""
     language: Language = "en"
-    """What the terminal speaks; a server follows each request's own header."""
+    """The language of the terminal; a server follows each request's `Accept-Language`."""
 
     @property
     def models_folder(self) -> Path:
@@ -67,77 +68,81 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        found = os.environ if environment is None else environment
-        home, keys_file = _word(found, "COUNTLAB_HOME"), _word(found, "COUNTLAB_API_KEYS_FILE")
-        together = _word(found, "PROMETHEUS_MULTIPROC_DIR")  # the name its library wants
+        variables = os.environ if environment is None else environment
+        home = _text(variables, "COUNTLAB_HOME")
+        keys_file = _text(variables, "COUNTLAB_API_KEYS_FILE")
+        metrics = _text(variables, "PROMETHEUS_MULTIPROC_DIR")  # read by prometheus_client too
         return cls(
-            default_model=_word(found, "COUNTLAB_MODEL") or cls.default_model,
-            engine=_word(found, "COUNTLAB_ENGINE") or cls.engine,
+            default_model=_text(variables, "COUNTLAB_MODEL") or cls.default_model,
+            engine=_text(variables, "COUNTLAB_ENGINE") or cls.engine,
             home=Path(home).expanduser() if home else cls.home,
-            max_bytes=_whole(found, "COUNTLAB_MAX_BYTES", cls.max_bytes),
-            max_batch_bytes=_whole(found, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
-            max_pixels=_whole(found, "COUNTLAB_MAX_PIXELS", cls.max_pixels),
-            max_batch=_whole(found, "COUNTLAB_MAX_BATCH", cls.max_batch),
-            slots=_whole(found, "COUNTLAB_SLOTS", cls.slots),
-            queue=_whole(found, "COUNTLAB_QUEUE", cls.queue, least=0),
-            deadline_s=_whole(found, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
-            api_keys=_word(found, "COUNTLAB_API_KEYS"),
+            max_bytes=_integer(variables, "COUNTLAB_MAX_BYTES", cls.max_bytes),
+            max_batch_bytes=_integer(variables, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
+            max_pixels=_integer(variables, "COUNTLAB_MAX_PIXELS", cls.max_pixels),
+            max_batch=_integer(variables, "COUNTLAB_MAX_BATCH", cls.max_batch),
+            slots=_integer(variables, "COUNTLAB_SLOTS", cls.slots),
+            queue=_integer(variables, "COUNTLAB_QUEUE", cls.queue, minimum=0),
+            deadline_s=_integer(variables, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
+            api_keys=_text(variables, "COUNTLAB_API_KEYS"),
             api_keys_file=Path(keys_file).expanduser() if keys_file else None,
-            api_key=_word(found, "COUNTLAB_API_KEY"),
-            rate=_rate(found),
-            origins=_origins(found),
-            database_url=_word(found, "COUNTLAB_DATABASE_URL") or None,
-            history_days=_whole(found, "COUNTLAB_HISTORY_DAYS", 0) or None,
-            history_rows=_whole(found, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
-            metrics_folder=Path(together) if together else None,
-            language=terminal_language(found),
+            api_key=_text(variables, "COUNTLAB_API_KEY"),
+            rate=_rate(variables),
+            origins=_origins(variables),
+            database_url=_text(variables, "COUNTLAB_DATABASE_URL") or None,
+            history_days=_integer(variables, "COUNTLAB_HISTORY_DAYS", 0) or None,
+            history_rows=_integer(variables, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
+            metrics_folder=Path(metrics) if metrics else None,
+            language=terminal_language(variables),
         )
 
 
-def _word(found: Mapping[str, str], variable: str) -> str:
-    """A variable that is there but empty, as files of settings have them, says nothing."""
-    return found.get(variable, "").strip()
+def _text(variables: Mapping[str, str], variable: str) -> str:
+    """The stripped value; a variable that is set but empty, as in `.env` files, counts as unset."""
+    return variables.get(variable, "").strip()
 
 
-def _whole(found: Mapping[str, str], variable: str, default: int, *, least: int = 1) -> int:
-    arrived = _word(found, variable).replace("_", "")
+def _integer(variables: Mapping[str, str], variable: str, default: int, *, minimum: int = 1) -> int:
+    arrived = _text(variables, variable).replace("_", "")
     if not arrived:
         return default
-    if not re.fullmatch(r"[0-9]{1,15}", arrived) or int(arrived) < least:
-        raise _bad(found, variable, f"{least}, {least + 1}, {least + 2}, …")
+    if not re.fullmatch(r"[0-9]{1,15}", arrived) or int(arrived) < minimum:
+        raise _bad_setting(variables, variable, f"{minimum}, {minimum + 1}, {minimum + 2}, …")
     return int(arrived)
 
 
-def _rate(found: Mapping[str, str]) -> Rate | None:
-    arrived = _word(found, "COUNTLAB_RATE").lower()
+def _rate(variables: Mapping[str, str]) -> Rate | None:
+    arrived = _text(variables, "COUNTLAB_RATE").lower()
     if not arrived:
         return None
-    parts = re.fullmatch(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)", arrived)
-    if not parts:
-        raise _bad(found, "COUNTLAB_RATE", "10/second, 60/minute, 1000/hour, 5000/day")
-    return Rate(int(parts[1]), _SECONDS[parts[2]])
+    match = re.fullmatch(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)", arrived)
+    if not match:
+        raise _bad_setting(variables, "COUNTLAB_RATE", "10/second, 60/minute, 1000/hour, 5000/day")
+    return Rate(int(match[1]), _UNIT_SECONDS[match[2]])
 
 
-def _origins(found: Mapping[str, str]) -> tuple[str, ...]:
-    """Explicit ones only: with `*` every page that a person opens could use their lab."""
-    parts = _word(found, "COUNTLAB_ORIGINS").split(",")
+def _origins(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Explicit origins only: `*` would let every page that a user opens call their server."""
+    parts = _text(variables, "COUNTLAB_ORIGINS").split(",")
     origins = tuple(part.strip().rstrip("/") for part in parts if part.strip())
     for origin in origins:
         if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
             allowed = "https://lab.example.org, http://127.0.0.1:3000"
-            raise _bad(found, "COUNTLAB_ORIGINS", allowed)
+            raise _bad_setting(variables, "COUNTLAB_ORIGINS", allowed)
     return origins
 
 
-def _bad(found: Mapping[str, str], variable: str, allowed: str) -> CountlabError:
-    return CountlabError("bad_setting", variable=variable, arrived=found[variable], allowed=allowed)
+def _bad_setting(variables: Mapping[str, str], variable: str, allowed: str) -> CountlabError:
+    return CountlabError(
+        "bad_setting", variable=variable, arrived=variables[variable], allowed=allowed
+    )
 
 
 def terminal_language(environment: Mapping[str, str] | None = None) -> Language:
-    """Alone, so that a setting that is wrong can be told in it.
+    """The locale's language: the first variable that is set decides, as in other programs.
 
-    The first of these that is set decides, as it does for other programs of a terminal.
+    Separate from `from_environment`, which may itself fail and needs a language to say so.
     """
-    found = os.environ if environment is None else environment
-    named = next((found[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if found.get(name)), "")
-    return "es" if named.lower().startswith("es") else "en"
+    variables = os.environ if environment is None else environment
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((variables[name] for name in names if variables.get(name)), "")
+    return "es" if locale.lower().startswith("es") else "en"

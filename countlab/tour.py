@@ -1,6 +1,6 @@
-"""The lab seen working: a real server counts pictures whose counts are known.
+"""The tour: starts a server, counts pictures with known counts over HTTP, and shows the table.
 
-What `make run` does after set-up. Only HTTP stands between it and the server, as for any client.
+`make run` calls it after set-up. It talks to the server only over HTTP, like any client.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from countlab.client.client import Client
 from countlab.errors import CountlabError
 from countlab.evaluation.truth_counts import read_counts
 from countlab.server import create_app
-from countlab.serving.foreground import serving, wait_for_interrupt
+from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 from countlab.serving.server_thread import Server
 from countlab.settings import Settings
 from countlab.web import add_page
@@ -28,7 +28,7 @@ COUNTED_FOLDER = Path("images_counted")
 
 @dataclass(frozen=True)
 class Row:
-    """One object in one picture: how many there are, and how many were counted."""
+    """The true and the counted number of one object in one picture."""
 
     picture: str
     object: str
@@ -42,12 +42,12 @@ class Row:
 
 
 def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> bool:
-    """Serves, counts, shows, and keeps serving unless `once`; true when a picture failed."""
+    """Serves, counts, shows, and keeps serving unless `once`; returns whether a picture failed."""
     truth = read_counts(folder / "truth.csv")
     console, failed = Console(highlight=False), False
     app, host = create_app(settings=settings), "127.0.0.1"
     add_page(app)
-    with serving(lambda on: Server(app, on, host), host=host, port=port) as server:
+    with serve_in_foreground(lambda sock: Server(app, sock, host), host=host, port=port) as server:
         client = Client(server.url, language=settings.language, api_key=settings.api_key)
         rows, errors = count_folder(folder, truth, client)
         failed = bool(errors)
@@ -61,7 +61,7 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
 def count_folder(
     folder: Path, truth: Mapping[str, Mapping[str, int]], client: Client
 ) -> tuple[list[Row], dict[str, CountlabError]]:
-    """Counts every picture over HTTP and keeps it with its boxes; one that fails is told."""
+    """Counts every picture and saves it with its boxes; returns rows, and errors by picture."""
     rows: list[Row] = []
     errors: dict[str, CountlabError] = {}
     progress = Console(stderr=True)
@@ -77,12 +77,12 @@ def count_folder(
 
 
 def _count_picture(picture: Path, truth: Mapping[str, int], client: Client) -> list[Row]:
-    """One request gives both: the picture with boxes, and the counts in its headers."""
+    """One request returns both: the picture with boxes, and the counts in its headers."""
     start = time.perf_counter()
-    answer = client.predict(picture)
+    response = client.predict(picture)
     milliseconds = (time.perf_counter() - start) * 1000
-    answer.save(COUNTED_FOLDER / picture.name)
-    counts = answer.counts or {}
+    response.save(COUNTED_FOLDER / picture.name)
+    counts = response.counts or {}
     return [
         Row(picture.name, label, number, counts.get(label, 0), milliseconds)
         for label, number in truth.items()
@@ -96,45 +96,45 @@ def show(
     console: Console,
     settings: Settings,
 ) -> None:
-    console.print(table_of(rows))
+    console.print(results_table(rows))
     for name, error in errors.items():
         detail, fix = error.text(settings.language)
         console.print(f"[red]✗[/red] {name}: {detail} {fix}", soft_wrap=True)
-    console.print(f"\n{summary_of(rows)}")
+    console.print(f"\n{summary_text(rows)}")
     console.print(f"Pictures with boxes: {COUNTED_FOLDER}/", soft_wrap=True)
     console.print(f"Try it yourself:     {url}/ui and {url}/docs", soft_wrap=True)
     console.print(f"The API:             POST {url}/countObjects?confidence=0.5", soft_wrap=True)
 
 
-def table_of(rows: Sequence[Row]) -> Table:
-    """Rows with nothing to count and nothing counted would hide the others; they are left out."""
+def results_table(rows: Sequence[Row]) -> Table:
+    """Leaves out rows with nothing to count and nothing counted; they would hide the others."""
     table = Table("picture", "object", "truth", "counted", "", "ms", box=None, pad_edge=False)
     for column in (2, 3, 5):
         table.columns[column].justify = "right"
-    before = ""
-    for row in _telling(rows):
-        first = row.picture != before
-        before = row.picture
+    previous = ""
+    for row in _relevant_rows(rows):
+        is_first = row.picture != previous
+        previous = row.picture
         table.add_row(
-            row.picture if first else "",
+            row.picture if is_first else "",
             row.object,
             str(row.truth),
             str(row.counted),
             "[green]✓" if row.exact else "[red]✗",
-            f"{row.milliseconds:.0f}" if first else "",
+            f"{row.milliseconds:.0f}" if is_first else "",
         )
     return table
 
 
-def summary_of(rows: Sequence[Row]) -> str:
-    """The share of exact rows, first where there is something to count: zeros come easily."""
+def summary_text(rows: Sequence[Row]) -> str:
+    """The share of exact rows, first of those with something to count: zeros are easy."""
     if not rows:
         return "Nothing was counted."
-    some = [row for row in rows if row.truth]
-    error = sum(abs(row.truth - row.counted) for row in rows) / len(rows)
+    nonzero = [row for row in rows if row.truth]
+    mean_error = sum(abs(row.truth - row.counted) for row in rows) / len(rows)
     return (
-        f"Exact: {_share(some)} where there is something to count, {_share(rows)} in all.\n"
-        f"Mean error: {error:.2f} objects."
+        f"Exact: {_share(nonzero)} where there is something to count, {_share(rows)} in all.\n"
+        f"Mean error: {mean_error:.2f} objects."
     )
 
 
@@ -143,13 +143,14 @@ def _share(rows: Sequence[Row]) -> str:
     return f"{exact} of {len(rows)} ({exact / max(1, len(rows)):.0%})"
 
 
-def _telling(rows: Sequence[Row]) -> list[Row]:
-    told = {row.picture for row in rows if row.truth or row.counted}
-    kept = []
+def _relevant_rows(rows: Sequence[Row]) -> list[Row]:
+    """Rows with something to count or counted; for a picture without any, one empty row."""
+    shown_pictures = {row.picture for row in rows if row.truth or row.counted}
+    relevant = []
     for row in rows:
         if row.truth or row.counted:
-            kept.append(row)
-        elif row.picture not in told:
-            told.add(row.picture)
-            kept.append(Row(row.picture, "–", 0, 0, row.milliseconds))
-    return kept
+            relevant.append(row)
+        elif row.picture not in shown_pictures:
+            shown_pictures.add(row.picture)
+            relevant.append(Row(row.picture, "–", 0, 0, row.milliseconds))
+    return relevant

@@ -1,4 +1,4 @@
-"""Every sentence exists in both languages, and every error the code raises has one."""
+"""Messages: every code that is raised has one, in both languages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from countlab.errors import CountlabError, closest
-from countlab.messages import pick_language, table
+from countlab.errors import CountlabError, closest, closest_first
+from countlab.messages import message_table, pick_language
 from countlab.server.problems import STATUS
 from tests.conftest import ROOT
 
@@ -30,38 +30,39 @@ def placeholders(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("code", RAISED)
-def test_what_the_code_raises_has_a_sentence(code: str) -> None:
-    assert code in table()
+def test_every_raised_code_has_a_message(code: str) -> None:
+    assert code in message_table()
 
 
-@pytest.mark.parametrize("code", table())
-def test_both_languages_tell_the_same_facts(code: str) -> None:
-    english, spanish = table()[code]["en"], table()[code]["es"]
+@pytest.mark.parametrize("code", message_table())
+def test_both_languages_state_the_same_facts(code: str) -> None:
+    english, spanish = message_table()[code]["en"], message_table()[code]["es"]
     assert len(english) == len(spanish) == 2
     assert [placeholders(text) for text in english] == [placeholders(text) for text in spanish]
     assert english != spanish
 
 
 @pytest.mark.parametrize("code", STATUS)
-def test_every_status_belongs_to_a_sentence(code: str) -> None:
-    assert code in table()
+def test_every_code_with_a_status_has_a_message(code: str) -> None:
+    assert code in message_table()
 
 
-def test_what_is_wrong_with_one_picture_stops_no_other() -> None:
-    read = "".join((PACKAGE / name).read_text() for name in ("images.py", "structure.py"))
-    codes = set(re.findall(r'Error\(\s*"([a-z_]+)"', read))
+def test_errors_of_decoding_are_about_the_picture() -> None:
+    modules = (PACKAGE / "imaging" / name for name in ("picture.py", "format_limits.py"))
+    source = "".join(module.read_text(encoding="utf-8") for module in modules)
+    codes = set(re.findall(r'Error\(\s*"([a-z_]+)"', source))
     assert {"too_many_parts", "broken_picture"} <= codes
     assert all(CountlabError(code).is_about_picture for code in codes)
 
 
-def test_an_error_says_what_arrived_and_what_to_do() -> None:
+def test_an_error_states_what_arrived_and_the_fix() -> None:
     error = CountlabError("too_many_bytes", arrived=12_345_678, allowed=10_000_000)
     assert "12\u202f345\u202f678" in error.text("en").detail
     assert "10\u202f000\u202f000" in error.text("es").detail
     assert "JPEG" in error.text("es").fix
 
 
-def test_long_input_is_cut_short_in_a_sentence() -> None:
+def test_long_input_is_truncated_in_a_message() -> None:
     error = CountlabError("unknown_object", model="fruits", arrived="x" * 5000, known=["apple"])
     assert len(str(error)) < 600
 
@@ -71,10 +72,19 @@ def test_long_input_is_cut_short_in_a_sentence() -> None:
     [("", "en"), ("es", "es"), ("es-MX,es;q=0.9,en;q=0.8", "es"), ("en-US,es", "en"), ("fr", "en"),
      ("fr-FR, es;q=0.5", "es")],
 )  # fmt: skip
-def test_language_follows_the_browser(header: str, language: str) -> None:
+def test_the_language_follows_the_accept_language_header(header: str, language: str) -> None:
     assert pick_language(header) == language
 
 
-def test_the_nearest_word_is_suggested() -> None:
+def test_the_closest_word_is_found() -> None:
     assert closest("confidense", ["model", "confidence"]) == "confidence"
     assert closest("zzz", ["model", "confidence"]) is None
+
+
+def test_known_words_are_listed_with_the_closest_first() -> None:
+    assert closest_first("confidense", ["nms", "confidence", "model"]) == [
+        "confidence",
+        "model",
+        "nms",
+    ]
+    assert closest_first("zzz", ["model", "confidence"]) == ["confidence", "model"]

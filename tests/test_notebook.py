@@ -1,4 +1,4 @@
-"""The server that runs beside a notebook's cells, and the pictures shown in them."""
+"""Notebook helpers: the background server, and pictures in a cell."""
 
 import socket
 import threading
@@ -39,7 +39,7 @@ def server(free_port: int) -> Iterator[Server]:
     server.stop()
 
 
-def test_answers_as_soon_as_serve_returns_and_says_where(
+def test_serve_returns_a_ready_server_and_prints_its_address(
     free_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = serve(_app("first"), free_port)
@@ -49,9 +49,9 @@ def test_answers_as_soon_as_serve_returns_and_says_where(
     server.stop()
 
 
-def test_serving_again_takes_the_place_of_the_last_server(server: Server) -> None:
-    with requests.Session() as kept_open:
-        assert kept_open.get(f"{server.url}/word", timeout=5).json() == "first"
+def test_serve_replaces_the_server_on_the_same_port(server: Server) -> None:
+    with requests.Session() as session:
+        assert session.get(f"{server.url}/word", timeout=5).json() == "first"
         second = serve(_app("second"), server.port)
     try:
         assert not server.running
@@ -60,7 +60,7 @@ def test_serving_again_takes_the_place_of_the_last_server(server: Server) -> Non
         second.stop()
 
 
-def test_stop_frees_the_port_and_may_be_called_again(server: Server) -> None:
+def test_stop_frees_the_port_and_is_idempotent(server: Server) -> None:
     server.stop()
     server.stop()
     assert not server.running
@@ -72,25 +72,25 @@ def test_stop_frees_the_port_and_may_be_called_again(server: Server) -> None:
     again.stop()
 
 
-def test_stop_lets_an_answer_under_way_arrive(free_port: int) -> None:
-    app, begun, answers = FastAPI(), threading.Event(), []
+def test_stop_lets_a_running_request_finish(free_port: int) -> None:
+    app, started, responses = FastAPI(), threading.Event(), []
 
     @app.get("/slow")
     def slow() -> str:
-        begun.set()
+        started.set()
         time.sleep(0.5)
         return "done"
 
     server = serve(app, free_port)
-    asking = threading.Thread(target=lambda: answers.append(_word(server, "slow")))
-    asking.start()
-    assert begun.wait(5)
+    request = threading.Thread(target=lambda: responses.append(_word(server, "slow")))
+    request.start()
+    assert started.wait(5)
     server.stop()
-    asking.join(5)
-    assert answers == ["done"]
+    request.join(5)
+    assert responses == ["done"]
 
 
-def test_a_port_of_another_program_is_refused_in_one_line(free_port: int) -> None:
+def test_port_in_use_is_a_one_line_error(free_port: int) -> None:
     with (
         socket.create_server(("127.0.0.1", free_port)),
         pytest.raises(CountlabError) as refused,
@@ -103,7 +103,7 @@ def test_a_port_of_another_program_is_refused_in_one_line(free_port: int) -> Non
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_an_app_that_fails_on_the_way_up_says_so(
+def test_app_that_fails_at_startup_is_an_error(
     free_port: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     @asynccontextmanager
@@ -117,7 +117,7 @@ def test_an_app_that_fails_on_the_way_up_says_so(
     assert "no disk" in capfd.readouterr().err
 
 
-def test_a_cell_run_again_changes_what_its_endpoint_answers(server: Server) -> None:
+def test_cell_run_again_replaces_its_endpoint(server: Server) -> None:
     app = _app("old")
     app.get("/word")(lambda: "new")
     app.post("/word")(lambda: "posted")
@@ -127,7 +127,7 @@ def test_a_cell_run_again_changes_what_its_endpoint_answers(server: Server) -> N
     server.stop()
 
 
-def test_docs_show_an_endpoint_added_after_they_were_opened(server: Server) -> None:
+def test_docs_show_endpoints_added_after_first_use(server: Server) -> None:
     app = _app("old")
     server = serve(app, server.port)
     assert "/later" not in requests.get(f"{server.url}/openapi.json", timeout=5).json()["paths"]
@@ -137,10 +137,10 @@ def test_docs_show_an_endpoint_added_after_they_were_opened(server: Server) -> N
     server.stop()
 
 
-def test_pictures_stand_in_the_cell_each_under_its_title() -> None:
+def test_pictures_are_shown_with_escaped_titles() -> None:
     page = str(side_by_side([_PIXEL, _PIXEL], ["confidence 0.2", "<b>"]).data)
     assert page.count('<img src="data:image/') == 2
-    assert page.count("confidence 0.2") == 2, "to read, and for those who cannot see it"
+    assert page.count("confidence 0.2") == 2, "as the caption and as the alt text"
     assert "&lt;b&gt;" in page
     assert str(show(_PIXEL).data).count("<img") == 1
     with pytest.raises(ValueError, match="zip"):

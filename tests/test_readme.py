@@ -1,4 +1,4 @@
-"""The READMEs are true: their commands run, and the two languages show the same ones."""
+"""READMEs: their commands run, their links exist, and both languages show the same ones."""
 
 from __future__ import annotations
 
@@ -28,53 +28,53 @@ def commands(program: str) -> list[str]:
 
 
 def run(command: list[str], server: Server, folder: Path) -> subprocess.CompletedProcess[str]:
-    """In a folder that sees the pictures, with this test's server in place of port 8000."""
+    """Runs in a folder with the pictures, with the test server in place of port 8000."""
     for name in ("images", ".venv"):
         (folder / name).symlink_to(ROOT / name)
-    asked = [word.replace("http://127.0.0.1:8000", server.url) for word in command]
-    return subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=120)
+    arguments = [word.replace("http://127.0.0.1:8000", server.url) for word in command]
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
-def test_every_kind_of_command_is_run_or_checked() -> None:
-    known = {"make", "curl", ".venv/bin/countlab"}
+def test_readme_contains_only_commands_that_are_tested() -> None:
+    tested = {"make", "curl", ".venv/bin/countlab"}
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     assert lines
-    assert {shlex.split(line)[0] for line in lines} == known
+    assert {shlex.split(line)[0] for line in lines} == tested
 
 
 @pytest.mark.parametrize("line", commands("make"))
-def test_make_knows_its_targets(line: str) -> None:
+def test_make_targets_exist(line: str) -> None:
     done = subprocess.run([*shlex.split(line), "--dry-run"], cwd=ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("line", commands("curl"))
-def test_curl_gets_an_answer(line: str, server: Server, tmp_path: Path) -> None:
+def test_curl_commands_succeed(line: str, server: Server, tmp_path: Path) -> None:
     done = run([*shlex.split(line), "--silent", "--fail-with-body"], server, tmp_path)
     assert done.returncode == 0, done.stdout
     saved = tmp_path / "counted.jpg"
     assert '"count"' in done.stdout or '"models"' in done.stdout or saved.stat().st_size > 10_000
 
 
-ENDLESS = {"serve": "Usage", "fetch": "Usage"}  # would serve for ever, or ask the internet
+HELP_ONLY = {"serve": "Usage", "fetch": "Usage"}  # would run forever, or need the internet
 
 
 @pytest.mark.parametrize("line", commands(".venv/bin/countlab"))
 def test_countlab_commands_run(line: str, server: Server, tmp_path: Path) -> None:
     command = shlex.split(line)
     _, verb, *rest = command
-    done = run([*command, "--help"] if verb in ENDLESS else command, server, tmp_path)
+    done = run([*command, "--help"] if verb in HELP_ONLY else command, server, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert ENDLESS.get(verb, "") in done.stdout
+    assert HELP_ONLY.get(verb, "") in done.stdout
     assert all(
         word.partition("=")[0] in done.stdout
         for word in rest
-        if verb in ENDLESS and word.startswith("--")
+        if verb in HELP_ONLY and word.startswith("--")
     )
 
 
 @pytest.mark.parametrize("block", blocks(README, "python"))
-def test_python_runs(block: str, server: Server, tmp_path: Path) -> None:
+def test_python_blocks_run(block: str, server: Server, tmp_path: Path) -> None:
     done = run(
         [sys.executable, "-c", block.replace("http://127.0.0.1:8000", server.url)], server, tmp_path
     )
@@ -89,11 +89,11 @@ def test_both_languages_show_the_same_commands(language: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.es.md", "CONTRIBUTING.md"])
-def test_links_lead_somewhere(name: str) -> None:
+def test_links_exist(name: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
         assert (ROOT / target).exists(), target
 
 
-def test_both_languages_have_the_same_parts() -> None:
+def test_both_languages_have_the_same_sections() -> None:
     assert README.count("\n## ") == SPANISH.count("\n## ")
     assert README.count("\n|") == SPANISH.count("\n|")

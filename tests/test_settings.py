@@ -1,4 +1,4 @@
-"""What a person can set from outside: read, or refused with what is allowed."""
+"""Settings from the environment: read, or refused with what is allowed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SETTINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("variable", "value", "name", "meant"), SETTINGS)
-def test_settings_are_read(variable: str, value: str, name: str, meant: object) -> None:
-    assert getattr(Settings.from_environment({variable: value}), name) == meant
+@pytest.mark.parametrize(("variable", "value", "name", "expected"), SETTINGS)
+def test_settings_are_read(variable: str, value: str, name: str, expected: object) -> None:
+    assert getattr(Settings.from_environment({variable: value}), name) == expected
 
 
 BAD_SETTINGS = [
@@ -45,7 +45,7 @@ BAD_SETTINGS = [
 
 
 @pytest.mark.parametrize(("variable", "value"), BAD_SETTINGS)
-def test_a_setting_that_cannot_be_names_itself_and_what_can(variable: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_with_what_is_allowed(variable: str, value: str) -> None:
     with pytest.raises(CountlabError) as caught:
         Settings.from_environment({variable: value})
     assert caught.value.code == "bad_setting"
@@ -55,12 +55,12 @@ def test_a_setting_that_cannot_be_names_itself_and_what_can(variable: str, value
     assert fix.partition(":")[2].strip()
 
 
-def test_a_wrong_setting_is_told_in_two_lines(
+def test_an_invalid_setting_is_reported_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COUNTLAB_QUEUE", "many")
     with pytest.raises(SystemExit):
         cli.main(["serve", "--port", "0"])
-    told = capsys.readouterr().err
-    assert "COUNTLAB_QUEUE" in told
-    assert "Traceback" not in told
+    err = capsys.readouterr().err
+    assert "COUNTLAB_QUEUE" in err
+    assert "Traceback" not in err

@@ -1,4 +1,4 @@
-"""The tour compares with the truth, hides no mistake, and keeps serving."""
+"""The tour: table and summary against the truth, failed pictures, and serving until stopped."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from rich.console import Console
 
 from countlab.client.client import Client
 from countlab.notebook import Server
-from countlab.tour import Row, count_folder, summary_of, table_of
+from countlab.tour import Row, count_folder, results_table, summary_text
 
 COUNTLAB = str(Path(sys.executable).with_name("countlab"))
 
 
-def shown(rows: list[Row]) -> str:
+def rendered(rows: list[Row]) -> str:
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(table_of(rows))
+    console.print(results_table(rows))
     return console.export_text()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, photo: bytes, jpeg: bytes) -> Path:
-    """A photo whose truth is right for one object and wrong for another, and an empty drawing."""
+    """A photo and a drawing."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "photo.jpg").write_bytes(photo)
@@ -39,7 +39,7 @@ def write_truth(folder: Path, *rows: str) -> None:
     (folder / "truth.csv").write_text("\n".join(["file,object,count", *rows]) + "\n")
 
 
-def test_rows_are_what_the_server_counts_and_pictures_are_kept_with_boxes(
+def test_rows_equal_the_servers_counts_and_pictures_are_saved_with_boxes(
     folder: Path, server: Server, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -63,7 +63,7 @@ def test_rows_are_what_the_server_counts_and_pictures_are_kept_with_boxes(
     assert (counted / "photo.jpg").read_bytes() == client.predict(photo).picture
 
 
-def test_nothing_counted_where_nothing_is_stays_out_of_the_table() -> None:
+def test_table_leaves_out_zero_rows_counted_as_zero() -> None:
     rows = [
         Row("a.jpg", "apple", 2, 2, 10),
         Row("a.jpg", "pear", 0, 0, 10),
@@ -72,7 +72,7 @@ def test_nothing_counted_where_nothing_is_stays_out_of_the_table() -> None:
         Row("misled.jpg", "apple", 0, 3, 10),
         Row("misled.jpg", "pear", 0, 0, 10),
     ]
-    lines = [line.split() for line in shown(rows).splitlines()[1:]]
+    lines = [line.split() for line in rendered(rows).splitlines()[1:]]
     assert lines == [
         ["a.jpg", "apple", "2", "2", "✓", "10"],
         ["balls.jpg", "–", "0", "0", "✓", "10"],
@@ -80,14 +80,14 @@ def test_nothing_counted_where_nothing_is_stays_out_of_the_table() -> None:
     ]
 
 
-def test_the_summary_counts_the_rows_the_table_leaves_out() -> None:
+def test_summary_includes_rows_that_the_table_leaves_out() -> None:
     rows = [Row("a.jpg", "apple", 2, 1, 9), Row("a.jpg", "pear", 1, 1, 9)]
     rows += [Row("a.jpg", str(n), 0, 0, 9) for n in range(6)]
-    assert "1 of 2 (50%) where there is something to count, 7 of 8 (88%)" in summary_of(rows)
-    assert "Mean error: 0.12" in summary_of(rows)
+    assert "1 of 2 (50%) where there is something to count, 7 of 8 (88%)" in summary_text(rows)
+    assert "Mean error: 0.12" in summary_text(rows)
 
 
-def test_once_prints_the_table_and_leaves(folder: Path, server: Server) -> None:
+def test_once_prints_the_table_and_exits(folder: Path, server: Server) -> None:
     label, number = next(iter(Client(server.url).count(folder / "photo.jpg").counts.items()))
     write_truth(folder, f"photo.jpg,{label},{number}")
     done = subprocess.run(
@@ -105,7 +105,7 @@ def test_once_prints_the_table_and_leaves(folder: Path, server: Server) -> None:
     assert (folder.parent / "images_counted" / "photo.jpg").stat().st_size > 0
 
 
-def test_a_picture_that_fails_is_told_and_is_an_error(folder: Path) -> None:
+def test_failed_picture_is_reported_and_sets_the_exit_status(folder: Path) -> None:
     write_truth(folder, "gone.jpg,apple,1", "drawing.jpg,apple,0")
     done = subprocess.run(
         [COUNTLAB, "tour", "pictures", "--port", "0", "--once"],
@@ -119,7 +119,7 @@ def test_a_picture_that_fails_is_told_and_is_an_error(folder: Path) -> None:
     assert "drawing.jpg" in done.stdout
 
 
-def test_it_keeps_serving_until_it_is_ended(folder: Path) -> None:
+def test_tour_keeps_serving_until_terminated(folder: Path) -> None:
     write_truth(folder, "drawing.jpg,apple,0")
     process = subprocess.Popen(
         [COUNTLAB, "tour", "pictures", "--port", "0"],
@@ -136,8 +136,8 @@ def test_it_keeps_serving_until_it_is_ended(folder: Path) -> None:
             url = line.split()[-1]
         if "Ctrl-C" in line:
             break
-    with urllib.request.urlopen(url) as answer:
-        assert answer.status == 200
+    with urllib.request.urlopen(url) as response:
+        assert response.status == 200
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (0, "")

@@ -1,7 +1,7 @@
-"""Servers that people would write or install instead, around the same model.
+"""Alternative servers around the same model, as people would write or install them.
 
-They run in an environment of their own, `.venv-peers`, which has no countlab; each is written as
-its makers advise, with the threads that were measured to be best for it here.
+They run in an environment of their own, `.venv-peers`, without countlab. Each is written as its
+documentation recommends, with the thread settings measured to be best for it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmarks.models import Measured
-from benchmarks.servers import ROOT, Contestant
-from countlab.engines.openvino.engine import graph_of
+from benchmarks.models import BenchmarkModel
+from benchmarks.servers import ROOT, ServerSpec
+from countlab.models.graph import graph_of
 
 _HERE = Path(__file__).parent
 _PYTHON = ROOT / ".venv-peers" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
@@ -25,20 +25,20 @@ _SERVERS = {
 }
 
 
-def contestants(measured: Measured, results: Path) -> list[Contestant]:
-    """The peers, around the model's own graph; none where their environment is not made."""
+def peer_servers(model: BenchmarkModel, results: Path) -> list[ServerSpec]:
+    """The peers, serving the model's own graph; none if their environment is not installed."""
     if not _PYTHON.is_file():
         return []
-    graph = results / "home" / f"{measured.name}.onnx"
-    made = graph_of(measured.model, measured.files)
-    if isinstance(made, bytes):
-        graph.write_bytes(made)
+    graph = results / "home" / f"{model.name}.onnx"
+    source = graph_of(model.model, model.files)
+    if isinstance(source, bytes):
+        graph.write_bytes(source)
     else:
-        shutil.copyfile(made, graph)
+        shutil.copyfile(source, graph)
     common = ["--port", "{port}", "--graph", str(graph.resolve())]
-    common += ["--labels", str(measured.model.labels_file), "--nms", str(measured.model.nms)]
+    common += ["--labels", str(model.model.labels_file), "--nms", str(model.model.nms)]
     return [
-        Contestant(
+        ServerSpec(
             name=name,
             command=(str(_PYTHON), str(_HERE / script), "--runtime", runtime, *common),
             picture_path="/predict",

@@ -1,4 +1,4 @@
-"""A minimal FastAPI server around a runtime: what most people would write."""
+"""A minimal FastAPI server around a runtime."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import yolo
 from fastapi import FastAPI, Response, UploadFile
 
 
-def create_app(told: yolo.Options) -> FastAPI:
-    app, run = FastAPI(), yolo.network(told)
+def create_app(options: yolo.Options) -> FastAPI:
+    app, network = FastAPI(), yolo.load_network(options)
 
     @app.post("/predict")
     def predict(file: UploadFile) -> Response:
-        image = yolo.decoded(file.file.read())
-        found = yolo.found_in(image, run, told)
-        return Response(yolo.drawn(image, found), media_type="image/jpeg")
+        image = yolo.decode(file.file.read())
+        findings = yolo.detect(image, network, options)
+        return Response(yolo.annotated_jpeg(image, findings), media_type="image/jpeg")
 
     @app.post("/boxes")
     def boxes(file: UploadFile) -> Response:
-        found = yolo.found_in(yolo.decoded(file.file.read()), run, told)
-        return Response(yolo.as_json(found), media_type="application/json")
+        findings = yolo.detect(yolo.decode(file.file.read()), network, options)
+        return Response(yolo.to_json(findings), media_type="application/json")
 
     return app
 
 
 if __name__ == "__main__":
-    told = yolo.options()
-    uvicorn.run(create_app(told), port=told.port, log_level="warning")
+    options = yolo.parse_options()
+    uvicorn.run(create_app(options), port=options.port, log_level="warning")

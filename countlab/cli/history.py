@@ -61,7 +61,7 @@ def _pages(wanted: Any, *, limit: int | None) -> Iterator[list[dict[str, Any]]]:
 
     from countlab.history import Database, find_page, find_pages
 
-    database = Database.of(Settings.from_environment())
+    database = Database.from_settings(Settings.from_environment())
     try:
         database.prepare()
         if limit is None:
@@ -100,12 +100,12 @@ def _print_csv(pages: Iterator[list[dict[str, Any]]]) -> None:
     import csv
     import sys
 
-    from countlab.history import CELLS, as_cells
+    from countlab.history import CSV_COLUMNS, as_csv_row
 
     lines = csv.writer(sys.stdout, lineterminator="\n")
-    lines.writerow(CELLS)
+    lines.writerow(CSV_COLUMNS)
     for page in pages:
-        lines.writerows(as_cells(row) for row in page)
+        lines.writerows(as_csv_row(row) for row in page)
 
 
 def _print_json(pages: Iterator[list[dict[str, Any]]]) -> None:

@@ -31,8 +31,8 @@ def quantize(
 
     Example: `countlab quantize fruits --calibrate images`
     """
-    from countlab.cli.pictures import find_pictures
     from countlab.evaluation.quantize import quantize as make
+    from countlab.imaging.files import find_pictures
     from countlab.inference.pipeline import Pipeline
 
     pipeline = Pipeline(Settings.from_environment())

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from countlab.asked import Asked
-from countlab.cli.engine import Engine
-from countlab.cli.pictures import find_pictures
+from countlab.cli.options import with_options
 from countlab.cli.terminal import print_error, stderr_console, stdout_console
+from countlab.imaging.files import find_pictures
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 _SHOWN = 3  # pictures of each change; all are in the JSON
 
 
+@with_options(without=("nms", "tiles", "object"))
 def selfcheck(
     paths: Annotated[
         list[str], typer.Argument(help="Pictures, folders, or patterns such as 'images/*.jpg'.")
     ],
-    model: Annotated[str | None, typer.Option(help="A name from `countlab models`.")] = None,
-    engine: Engine = None,
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Only what the model is surer of counts.")
-    ] = 0.5,
+    options: PredictOptions,
     json: Annotated[bool, typer.Option("--json", help="Print every contradiction.")] = False,
     max_contradictions: Annotated[
         int | None,
@@ -50,8 +47,7 @@ def selfcheck(
     pictures, missing = find_pictures(paths)
     for absent in missing:
         print_error(absent)
-    asked = Asked(model=model, engine=engine, confidence=confidence)
-    checked = _check(pictures, asked) if pictures else None
+    checked = _check(pictures, options) if pictures else None
     if checked is None:
         raise typer.Exit(1)
     for name, error in checked.errors:
@@ -71,10 +67,10 @@ def selfcheck(
     raise typer.Exit(1 if too_many or missing or checked.errors else 0)
 
 
-def _check(pictures: list[Path], asked: Asked) -> SelfCheck:
+def _check(pictures: list[Path], options: PredictOptions) -> SelfCheck:
     from rich.progress import Progress
 
-    from countlab.evaluation.selfcheck import check
+    from countlab.evaluation.selfcheck import run_selfcheck
     from countlab.inference.pipeline import Pipeline
 
     console = stderr_console()
@@ -82,7 +78,9 @@ def _check(pictures: list[Path], asked: Asked) -> SelfCheck:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("checking", total=len(pictures))
         try:
-            return check(pipeline, pictures, tick=lambda: bar.advance(task), **asked)
+            return run_selfcheck(
+                pipeline, pictures, on_progress=lambda: bar.advance(task), options=options
+            )
         except KeyboardInterrupt:
             bar.stop()
             done = int(bar.tasks[0].completed)
@@ -97,7 +95,7 @@ def _table_of(checked: SelfCheck) -> Table:
     for place in (1, 2):
         table.columns[place].justify = "right"
     for change in CHANGES:
-        found = checked.of(change.name)
+        found = checked.contradictions_of(change.name)
         examples = [
             f"{Path(one.picture).name}: {one.object} {one.expected} → {one.counted}"
             for one in sorted(found, key=lambda one: -abs(one.counted - one.expected))[:_SHOWN]

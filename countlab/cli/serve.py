@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countlab.cli.engine import Engine
+from countlab.cli.options import typer_option
 from countlab.cli.terminal import print_warning
 from countlab.errors import CountlabError
 from countlab.settings import Settings
@@ -20,7 +20,7 @@ from countlab.settings import Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from countlab.serving.foreground import Running
+    from countlab.serving.foreground import RunningServer
 
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
@@ -32,7 +32,7 @@ def serve(
         str, typer.Option(help="0.0.0.0 lets other machines in; the default does not.")
     ] = "127.0.0.1",
     port: Port = 8000,
-    engine: Engine = None,
+    engine: Annotated[str | None, typer_option("engine")] = None,
     model: Annotated[
         str | None, typer.Option(help="The model for requests that name none.")
     ] = None,
@@ -61,11 +61,11 @@ def serve(
     - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
     - `countlab serve --workers 4 2>> countlab.log`
     """
-    from countlab.serving.foreground import serving, wait_for_interrupt
+    from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
     settings = Settings.from_environment()
     make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
-    with serving(partial(_start, make, workers, host), host=host, port=port) as running:
+    with serve_in_foreground(partial(_start, make, workers, host), host=host, port=port) as running:
         if page:
             print(f"The page: {running.url}/ui", flush=True)
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
@@ -82,27 +82,27 @@ def make_app(
     limit_malloc_arenas()  # before libraries that start threads are loaded
     from countlab.models.catalog import read_catalog
     from countlab.server import create_app
-    from countlab.system.logs import open_log
+    from countlab.system.logs import configure_logging
     from countlab.web import add_page
 
     settings = Settings.from_environment()
     settings = replace(settings, default_model=model or settings.default_model)
     read_catalog(settings.models_folder).find(settings.default_model)
-    log = open_log()
+    log = configure_logging()
     app = create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
     if page:
         add_page(app)
     return app
 
 
-def _start(make: Callable[[], FastAPI], workers: int, host: str, on: socket) -> Running:
+def _start(make: Callable[[], FastAPI], workers: int, host: str, on: socket) -> RunningServer:
     from countlab.serving.server_thread import Server
     from countlab.serving.workers import Workers
-    from countlab.system.logs import open_log
+    from countlab.system.logs import configure_logging
 
     if workers == 1:
         return Server(make(), on, host, service=True)
-    open_log()
+    configure_logging()
     return Workers(make, workers, on, host)
 
 

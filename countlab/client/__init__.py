@@ -1,4 +1,4 @@
-"""The HTTP client: sends pictures to a countlab server and reads its answers."""
+"""The HTTP client for a countlab server."""
 
 from countlab.client.answers import CountAnswer, PictureAnswer, SweepAnswer
 from countlab.client.client import Client, ServerRefused

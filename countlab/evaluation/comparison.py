@@ -1,7 +1,7 @@
-"""Whether one result counts worse than another, on the same pictures: a gate for CI.
+"""Paired comparison of two evaluation results on the same pictures: a gate for CI.
 
-Paired: what matters is by how much the error differs in each picture, which says far more than
-two averages side by side.
+The difference of the errors in each picture is estimated: that is far more precise than comparing
+two averages.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from countlab.errors import CountlabError
-from countlab.evaluation.metrics import FEWEST_PICTURES, Row, resampled_means
+from countlab.evaluation.metrics import MIN_PICTURES, Row, resampled_means
 
-_OUTSIDE = (5, 95)  # percent: 95 % sure that it is above `low`, 95 % that it is below `high`
+_INTERVAL_PERCENTILES = (5, 95)  # 95 % sure to lie above `low`, and 95 % sure to lie below `high`
 
 
 @dataclass(frozen=True)
 class Increase:
-    """How much larger the mean absolute error is than the other's; negative where it is less."""
+    """By how much the mean absolute error exceeds the other result's; negative where it is less."""
 
     other: str
     rows: int
@@ -32,9 +32,9 @@ class Increase:
     high: float
 
     def exceeds(self, bound: float, *, strict: bool = False) -> bool:
-        """Worse for certain: even the lower end lies above the bound.
+        """Whether the increase is certainly above the bound: even its lower end is.
 
-        `strict` asks for the opposite proof, and fails unless the upper end lies within it.
+        `strict` reverses the burden of proof: true unless the upper end is within the bound.
         """
         return (self.high if strict else self.low) > bound
 
@@ -42,37 +42,46 @@ class Increase:
         return dict(vars(self))
 
 
-def increase(rows: Sequence[Row], others: Sequence[Row], *, other: str) -> Increase:
-    """On the pictures and objects that both have judged."""
-    theirs = {(row.picture, row.object): row for row in others}
-    pairs = [(row, theirs[key]) for row in rows if (key := (row.picture, row.object)) in theirs]
+def increase(rows: Sequence[Row], other_rows: Sequence[Row], *, other: str) -> Increase:
+    """On the pictures and objects that both results contain; `other` names the second one."""
+    others = {(row.picture, row.object): row for row in other_rows}
+    pairs = [(row, others[key]) for row in rows if (key := (row.picture, row.object)) in others]
     if not pairs:
         raise CountlabError("nothing_in_common", other=other)
-    for mine, their in pairs:
-        if mine.truth != their.truth:
-            facts = {"picture": mine.picture, "object": mine.object}
+    for row, other_row in pairs:
+        if row.truth != other_row.truth:
             raise CountlabError(
-                "other_truth", other=other, arrived=their.truth, expected=mine.truth, **facts
+                "other_truth",
+                other=other,
+                arrived=other_row.truth,
+                expected=row.truth,
+                picture=row.picture,
+                object=row.object,
             )
-    off = np.array([[abs(mine.error) - abs(their.error)] for mine, their in pairs], np.float64)
-    pictures = [mine.picture for mine, _ in pairs]
-    number = len(set(pictures))
-    if number < FEWEST_PICTURES:
-        raise CountlabError("too_few_pictures", arrived=number, needed=FEWEST_PICTURES)
-    low, high = np.percentile(resampled_means(off, pictures), _OUTSIDE)
-    return Increase(other, len(pairs), number, float(off.mean()), float(low), float(high))
+    differences = np.array(
+        [[abs(row.error) - abs(other_row.error)] for row, other_row in pairs], np.float64
+    )
+    pictures = [row.picture for row, _ in pairs]
+    picture_count = len(set(pictures))
+    if picture_count < MIN_PICTURES:
+        raise CountlabError("too_few_pictures", arrived=picture_count, needed=MIN_PICTURES)
+    low, high = np.percentile(resampled_means(differences, pictures), _INTERVAL_PERCENTILES)
+    mean = float(differences.mean())
+    return Increase(other, len(pairs), picture_count, mean, float(low), float(high))
 
 
 def read_result(path: Path) -> tuple[str, list[Row]]:
-    """The rows of what `countlab evaluate --json` printed for one model and engine."""
+    """Name and rows of a saved `countlab evaluate --json` of one model and engine."""
     try:
         results = json.loads(path.read_text(encoding="utf-8"))["results"]
-        rows = [[Row(*row) for row in one["rows"]] for one in results]
-        names = [f"{one['model']} · {one['engine']} {one['precision']}" for one in results]
-    except OSError as reason:
-        raise CountlabError("no_result", path=path) from reason
-    except (ValueError, KeyError, TypeError) as reason:
-        raise CountlabError("bad_result", path=path) from reason
+        rows = [[Row(*row) for row in result["rows"]] for result in results]
+        names = [
+            f"{result['model']} · {result['engine']} {result['precision']}" for result in results
+        ]
+    except OSError as error:
+        raise CountlabError("no_result", path=path) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CountlabError("bad_result", path=path) from error
     if len(rows) != 1:
         raise CountlabError("many_results", path=path, arrived=len(rows), names=names)
     return f"{path} ({names[0]})", rows[0]

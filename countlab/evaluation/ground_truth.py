@@ -1,4 +1,4 @@
-"""What is known about one picture: how many of each object, and where, if that is said."""
+"""Ground truth of one picture: counts by object, and boxes where they are annotated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class TrueBox(NamedTuple):
-    """Where an object is, as shares of the picture's width and height."""
+    """An annotated object, in fractions of the picture's width and height."""
 
     label: str
     left: float
@@ -20,16 +20,15 @@ class TrueBox(NamedTuple):
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """A picture and what is known to be in it; without `boxes`, where it is was not said."""
+    """A picture and its true counts; `boxes` is None where positions were not annotated."""
 
     name: str
     path: Path
     counts: Mapping[str, int]
     boxes: tuple[TrueBox, ...] | None = None
 
-    def of(self, objects: Sequence[str]) -> GroundTruth:
-        """Only what is known of these objects."""
+    def only(self, objects: Sequence[str]) -> GroundTruth:
+        """The same picture restricted to these objects."""
+        counts = {label: count for label, count in self.counts.items() if label in objects}
         boxes = self.boxes and tuple(box for box in self.boxes if box.label in objects)
-        return replace(
-            self, counts={x: n for x, n in self.counts.items() if x in objects}, boxes=boxes
-        )
+        return replace(self, counts=counts, boxes=boxes)

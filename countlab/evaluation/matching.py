@@ -1,4 +1,4 @@
-"""Which findings are right: by their boxes where those are known, else by their rank."""
+"""Matching of findings with ground truth: by box where boxes are annotated, else by rank."""
 
 from __future__ import annotations
 
@@ -8,44 +8,39 @@ from countlab.evaluation.ground_truth import TrueBox
 from countlab.evaluation.run import EvaluatedPicture
 from countlab.findings import Box
 
-_ENOUGH = 0.5  # share of the two boxes' union that they have in common
+_MIN_IOU = 0.5
 
 
-def match_findings(seen: EvaluatedPicture) -> list[tuple[float, bool]]:
-    """Confidence and rightness of each finding whose label is judged; a true object answers once.
+def match_findings(picture: EvaluatedPicture) -> list[tuple[float, bool]]:
+    """(confidence, is_correct) of each finding whose label has ground truth, surest first.
 
-    Without boxes, as many of the surest as there are objects are taken to be right.
+    Each true object matches at most one finding. Without boxes, a label's surest findings count as
+    correct, as many as there are true objects.
     """
-    left = [_in_pixels(box, seen) for box in seen.known.boxes or ()]
-    missing = Counter(seen.known.counts)
-    told = []
-    for finding in sorted(seen.findings, key=lambda finding: -finding.confidence):
-        if finding.label not in seen.known.counts:
+    unmatched_boxes = [_in_pixels(box, picture) for box in picture.truth.boxes or ()]
+    unmatched_counts = Counter(picture.truth.counts)
+    matches = []
+    for finding in sorted(picture.findings, key=lambda finding: -finding.confidence):
+        if finding.label not in picture.truth.counts:
             continue
-        if seen.known.boxes is None or finding.box is None:
-            right = missing[finding.label] > 0
-            missing[finding.label] -= 1
+        if picture.truth.boxes is None or finding.box is None:
+            is_correct = unmatched_counts[finding.label] > 0
+            unmatched_counts[finding.label] -= 1
         else:
-            mine = [(overlap(finding.box, box), place) for place, (label, box) in enumerate(left)
-                    if label == finding.label]  # fmt: skip
-            best, place = max(mine, default=(0.0, 0))
-            right = best >= _ENOUGH
-            if right:
-                left.pop(place)
-        told.append((finding.confidence, right))
-    return told
+            candidates = [
+                (finding.box.iou(box), index)
+                for index, (label, box) in enumerate(unmatched_boxes)
+                if label == finding.label
+            ]
+            best_iou, index = max(candidates, default=(0.0, 0))
+            is_correct = best_iou >= _MIN_IOU
+            if is_correct:
+                unmatched_boxes.pop(index)
+        matches.append((finding.confidence, is_correct))
+    return matches
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, across) * max(0, down)
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return shared / max(1, sum(areas) - shared)
-
-
-def _in_pixels(box: TrueBox, seen: EvaluatedPicture) -> tuple[str, Box]:
-    across, down = seen.width, seen.height
-    sides = box.left * across, box.top * down, box.right * across, box.bottom * down
+def _in_pixels(box: TrueBox, picture: EvaluatedPicture) -> tuple[str, Box]:
+    width, height = picture.width, picture.height
+    sides = box.left * width, box.top * height, box.right * width, box.bottom * height
     return box.label, Box(*(round(side) for side in sides))

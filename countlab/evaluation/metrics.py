@@ -1,4 +1,4 @@
-"""How far counts are off: the shares, means and intervals that everything else quotes.
+"""Count metrics with bootstrap intervals: exact share, mean absolute error, bias, RMS error.
 
 Pure arithmetic on rows; opens no picture and runs no model.
 """
@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+MIN_PICTURES = 5  # a bootstrap over fewer says nothing about pictures outside the sample
+TRUTH_GROUPS = ("0", "1", "2", "3", "4", "5+")
+
 _RESAMPLES = 2000
-_SEED = 20  # the same rows give the same intervals, on every machine
-FEWEST_PICTURES = 5  # resampling fewer says nothing about the pictures that are not here
-_OUTSIDE = (2.5, 97.5)  # percent: what lies between is the 95 % interval
-TRUTHS = ("0", "1", "2", "3", "4", "5+")
+_SEED = 20  # fixed: the same rows give the same intervals on every machine
+_INTERVAL_PERCENTILES = (2.5, 97.5)  # the 95 % interval
 
 
 class Row(NamedTuple):
-    """One object in one picture: how many there are, and how many were counted."""
+    """The true and the counted number of one object in one picture."""
 
     picture: str
     object: str
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % interval, which too few pictures do not give."""
+    """A metric and its 95 % interval; no interval where there are fewer than MIN_PICTURES."""
 
     value: float
     low: float | None = None
@@ -59,61 +60,65 @@ class CountMetrics:
 
 def count_metrics(rows: Sequence[Row]) -> CountMetrics:
     """Pictures are resampled, not rows: the objects of one picture share its light and angle."""
-    off = np.array([row.error for row in rows], np.float64)
-    told = np.column_stack([off == 0, abs(off) <= 1, abs(off), off, off**2]).astype(np.float64)
+    errors = np.array([row.error for row in rows], np.float64)
+    columns = np.column_stack(
+        [errors == 0, abs(errors) <= 1, abs(errors), errors, errors**2]
+    ).astype(np.float64)
     pictures = [row.picture for row in rows]
-    enough = len(set(pictures)) >= FEWEST_PICTURES
-    values, samples = told.mean(axis=0), resampled_means(told, pictures) if enough else None
+    picture_count = len(set(pictures))
+    values = columns.mean(axis=0)
+    samples = resampled_means(columns, pictures) if picture_count >= MIN_PICTURES else None
     values[-1] **= 0.5  # the mean of the squares becomes the root mean square
     if samples is not None:
         samples[:, -1] **= 0.5
     estimates = (
-        _estimate(value, None if samples is None else samples[:, place])
-        for place, value in enumerate(values)
+        _estimate(value, None if samples is None else samples[:, column])
+        for column, value in enumerate(values)
     )
-    return CountMetrics(len(rows), len(set(pictures)), *estimates)
+    return CountMetrics(len(rows), picture_count, *estimates)
 
 
-def resampled_means(told: NDArray[np.float64], pictures: Sequence[str]) -> NDArray[np.float64]:
-    """Means of the columns over pictures drawn anew, one line for each draw."""
-    _, which = np.unique(np.array(pictures), return_inverse=True)
-    number = int(which.max()) + 1
-    sums = np.zeros((number, told.shape[1] + 1))
-    np.add.at(sums, which, np.column_stack([told, np.ones(len(told))]))
-    chance = np.random.default_rng(_SEED)
-    drawn = chance.multinomial(number, np.full(number, 1 / number), size=_RESAMPLES)
-    totals = drawn @ sums
+def resampled_means(columns: NDArray[np.float64], pictures: Sequence[str]) -> NDArray[np.float64]:
+    """Bootstrap means of the columns over resampled pictures, one row for each resample."""
+    _, picture_index = np.unique(np.array(pictures), return_inverse=True)
+    picture_count = int(picture_index.max()) + 1
+    sums = np.zeros((picture_count, columns.shape[1] + 1))
+    np.add.at(sums, picture_index, np.column_stack([columns, np.ones(len(columns))]))
+    rng = np.random.default_rng(_SEED)
+    uniform = np.full(picture_count, 1 / picture_count)
+    draws = rng.multinomial(picture_count, uniform, size=_RESAMPLES)
+    totals = draws @ sums
     means: NDArray[np.float64] = totals[:, :-1] / totals[:, -1:]
     return means
 
 
 def by_label(rows: Sequence[Row]) -> dict[str, CountMetrics]:
-    return _by(rows, lambda row: row.object, dict.fromkeys(row.object for row in rows))
+    return _grouped(rows, lambda row: row.object, dict.fromkeys(row.object for row in rows))
 
 
 def by_truth(rows: Sequence[Row]) -> dict[str, CountMetrics]:
-    """By how many there are: 0, 1, 2, 3, 4, and five or more together."""
-    return _by(rows, lambda row: truth_group(row.truth), TRUTHS)
+    """By true count: 0, 1, 2, 3, 4, and five or more together."""
+    return _grouped(rows, lambda row: truth_group(row.truth), TRUTH_GROUPS)
 
 
 def truth_group(truth: int) -> str:
-    return TRUTHS[min(truth, len(TRUTHS) - 1)]
+    return TRUTH_GROUPS[min(truth, len(TRUTH_GROUPS) - 1)]
 
 
-def present(rows: Sequence[Row]) -> list[Row]:
-    """Rows where there is something to count: zeros come easily and would hide the rest."""
+def nonzero_rows(rows: Sequence[Row]) -> list[Row]:
+    """Rows with a true count above zero: zeros are easy to get right and would hide the rest."""
     return [row for row in rows if row.truth]
 
 
-def _by(
+def _grouped(
     rows: Sequence[Row], key: Callable[[Row], str], groups: Iterable[str]
 ) -> dict[str, CountMetrics]:
-    some = {group: [row for row in rows if key(row) == group] for group in groups}
-    return {group: count_metrics(mine) for group, mine in some.items() if mine}
+    rows_by_group = {group: [row for row in rows if key(row) == group] for group in groups}
+    return {group: count_metrics(rows) for group, rows in rows_by_group.items() if rows}
 
 
 def _estimate(value: float, samples: NDArray[np.float64] | None) -> Estimate:
     if samples is None:
         return Estimate(float(value))
-    low, high = np.percentile(samples, _OUTSIDE)
+    low, high = np.percentile(samples, _INTERVAL_PERCENTILES)
     return Estimate(float(value), float(low), float(high))

@@ -1,6 +1,6 @@
-"""A model in eight-bit integers: faster, and kept only when it still counts alike.
+"""INT8 quantization of a model, installed only when its counts stay close to those in f32.
 
-Calibrates on some of a folder's pictures and judges on the others, which it has never seen.
+Two thirds of the pictures calibrate the quantization; the others judge it.
 """
 
 from __future__ import annotations
@@ -13,51 +13,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from countlab.engines import open_engine
-from countlab.engines.openvino.engine import graph_of
 from countlab.engines.openvino.int8 import write_int8
 from countlab.errors import CountlabError
 from countlab.imaging.files import read_bytes
 from countlab.imaging.picture import Pixels, read_picture
 from countlab.inference.pipeline import Pipeline
+from countlab.inference.predictor import Predictor
 from countlab.models.catalog import Model, read_catalog
+from countlab.models.graph import graph_of
 
-_FEWEST = 12
-_JUDGED = 1 / 3
+_MIN_PICTURES = 12
+_JUDGED_SHARE = 1 / 3
 _CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """Where the model is now, and what the judged pictures said of it."""
+    """The installed model, and how its counts on the judged pictures differ from those in f32."""
 
     model: Model
     calibrated_on: int
     judged_on: int
     same_counts: int
     mean_difference: float
-    """By how much a picture's counts, label by label, differ from those in f32."""
+    """Mean over the pictures of the sum over the labels of the absolute count differences."""
 
 
 def quantize(
     model: Model, pictures: Sequence[Path], pipeline: Pipeline, *, max_difference: float
 ) -> Quantized:
-    """Installs `<model>-int8` among one's own models, or refuses it with what was measured."""
-    if len(pictures) < _FEWEST:
-        raise CountlabError("too_few_pictures", arrived=len(pictures), needed=_FEWEST)
-    chosen = random.Random(0).sample(list(pictures), len(pictures))
-    judged = chosen[: round(len(chosen) * _JUDGED)]
-    calibrating = chosen[len(judged) :]
+    """Installs `<model>-int8` in the user's models folder, or raises with the difference found."""
+    if len(pictures) < _MIN_PICTURES:
+        raise CountlabError("too_few_pictures", arrived=len(pictures), needed=_MIN_PICTURES)
+    shuffled = random.Random(0).sample(list(pictures), len(pictures))
+    judged = shuffled[: round(len(shuffled) * _JUDGED_SHARE)]
+    calibration = shuffled[len(judged) :]
     files = pipeline.store.files(model)
     own_models = pipeline.settings.models_folder
     own_models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=own_models) as scratch:
         folder = Path(scratch) / f"{model.name}-int8"
         folder.mkdir()
-        graph = graph_of(model, files)
-        write_int8(graph, folder / "graph.xml", [_pixels(path, pipeline) for path in calibrating])
-        _describe(model, folder)
-        differences = _differences(model, _read_back(folder), judged, pipeline)
+        predictor = Predictor("openvino", model, files)
+        tensors = [predictor.tensor(_pixels(path, pipeline)) for path in calibration]
+        write_int8(graph_of(model, files), folder / "graph.xml", tensors)
+        _write_model_toml(model, predictor, folder)
+        quantized = _load_model(folder)
+        other = Predictor("openvino", quantized, pipeline.store.files(quantized))
+        differences = _differences(predictor, other, judged, pipeline, nms=model.nms)
         mean = sum(differences) / len(differences)
         if mean > max_difference:
             raise CountlabError(
@@ -71,8 +74,8 @@ def quantize(
         shutil.rmtree(installed, ignore_errors=True)
         folder.replace(installed)
     return Quantized(
-        model=_read_back(installed),
-        calibrated_on=len(calibrating),
+        model=_load_model(installed),
+        calibrated_on=len(calibration),
         judged_on=len(judged),
         same_counts=differences.count(0),
         mean_difference=mean,
@@ -80,40 +83,51 @@ def quantize(
 
 
 def _differences(
-    exact: Model, small: Model, pictures: Sequence[Path], pipeline: Pipeline
+    original: Predictor,
+    quantized: Predictor,
+    pictures: Sequence[Path],
+    pipeline: Pipeline,
+    *,
+    nms: float,
 ) -> list[int]:
-    """For each picture, how far its counts by label are from those in f32, in all."""
-    engines = [
-        open_engine("openvino", model, pipeline.store.files(model)) for model in (exact, small)
-    ]
+    """For each picture, the sum over the labels of the absolute count differences."""
     differences = []
     for path in pictures:
         pixels = _pixels(path, pipeline)
         first, second = (
             Counter(
-                finding.label
-                for finding in engine.find(pixels, confidence=_CONFIDENCE, nms=exact.nms)
+                finding.label for finding in predictor.find(pixels, confidence=_CONFIDENCE, nms=nms)
             )
-            for engine in engines
+            for predictor in (original, quantized)
         )
         differences.append((first - second).total() + (second - first).total())
     return differences
 
 
-def _describe(model: Model, folder: Path) -> None:
+def _write_model_toml(model: Model, predictor: Predictor, folder: Path) -> None:
     shutil.copy(model.labels_file, folder / "labels.names")
-    width, height = model.input
+    width, height = predictor.input_size
+    preprocessing = model.preprocessing
+    stated = {
+        "resize": preprocessing.resize and f'"{preprocessing.resize}"',
+        "scale": preprocessing.scale,
+        "mean": list(preprocessing.mean) or None,
+        "std": list(preprocessing.std) or None,
+        "color": f'"{preprocessing.color}"',
+    }
+    lines = "\n".join(f"{name} = {value}" for name, value in stated.items() if value is not None)
     (folder / "model.toml").write_text(
         f'name = "{model.name}-int8"\n'
         f'title = "{model.name} in eight-bit integers"\n'
+        f'task = "{model.task}"\ndecoder = "{predictor.decoder_name}"\n'
         f'labels = "labels.names"\nnms = {model.nms}\ninput = [{width}, {height}]\n'
-        f'licence = "{model.licence}"\n\n'
+        f'licence = "{model.licence}"\n\n[preprocessing]\n{lines}\n\n'
         '[files]\ngraph = { name = "graph.xml" }\nweights = { name = "graph.bin" }\n',
         encoding="utf-8",
     )
 
 
-def _read_back(folder: Path) -> Model:
+def _load_model(folder: Path) -> Model:
     return read_catalog(folder.parent).models[folder.name]
 
 
@@ -121,7 +135,7 @@ def _pixels(path: Path, pipeline: Pipeline) -> Pixels:
     settings = pipeline.settings
     data = read_bytes(path)
     try:
-        read = read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    except CountlabError as reason:
-        raise CountlabError("unusable_picture", path=path, reason=reason) from reason
-    return read.pixels
+        picture = read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    except CountlabError as error:
+        raise CountlabError("unusable_picture", path=path, reason=error) from error
+    return picture.pixels

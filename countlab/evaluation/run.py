@@ -1,17 +1,14 @@
-"""A model run once over pictures whose counts are known; every confidence is judged from that.
+"""Evaluation run: a model's findings on pictures with ground truth, from one pass.
 
-Greedy suppression keeps the surer box, so what is above a confidence does not depend on what
-lies below it: filtering one pass at the lowest confidence equals a pass at each.
+Greedy NMS keeps the surer box, so findings above a confidence do not depend on those below it:
+one pass at the lowest confidence, filtered, equals a pass at each confidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from typing_extensions import Unpack
-
-from countlab.asked import AskedAtAny
 from countlab.errors import CountlabError
 from countlab.evaluation.ground_truth import GroundTruth
 from countlab.evaluation.metrics import Row
@@ -19,102 +16,104 @@ from countlab.findings import Finding, count_by_label
 from countlab.imaging.files import read_bytes
 from countlab.inference.pipeline import Pipeline
 from countlab.models.catalog import Model
+from countlab.options import PredictOptions
 
-LOWEST = 0.2  # the reference engine finds nothing below it
+MIN_CONFIDENCE = 0.2  # the reference engine finds nothing below it
 CONFIDENCES = tuple(round(0.2 + 0.05 * step, 2) for step in range(16))
 
 
 @dataclass(frozen=True)
 class EvaluatedPicture:
-    """One picture, what is known of it, and all that was found in it from LOWEST upwards."""
+    """A picture's ground truth and all its findings from MIN_CONFIDENCE upwards."""
 
-    known: GroundTruth
+    truth: GroundTruth
     findings: tuple[Finding, ...]
     width: int
     height: int
 
     def above(self, confidence: float) -> tuple[Finding, ...]:
-        return tuple(one for one in self.findings if one.confidence > confidence)
+        return tuple(finding for finding in self.findings if finding.confidence > confidence)
 
 
 @dataclass(frozen=True)
 class EvaluationRun:
-    """A model and engine on all pictures; `errors` tells of those that could not be read."""
+    """One model and engine on all pictures; `errors` lists those that could not be read."""
 
     model: Model
     engine: str
     precision: str
     nms: float
-    seen: tuple[EvaluatedPicture, ...]
+    pictures: tuple[EvaluatedPicture, ...]
     errors: tuple[tuple[str, CountlabError], ...] = ()
     not_counted: tuple[str, ...] = ()
-    """Objects of the truth that the model does not know."""
+    """Objects of the truth that the model has no label for."""
     tiles: str = "off"
 
     def rows(self, confidence: float) -> list[Row]:
-        """One row for each object that is known in each picture."""
-        return [row for one in self.seen for row in _rows(one, confidence)]
+        """One row for each picture and each object in its truth."""
+        return [row for picture in self.pictures for row in _rows(picture, confidence)]
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The objects judged, in the model's order."""
-        judged = {label for one in self.seen for label in one.known.counts}
-        return tuple(label for label in self.model.labels if label in judged)
+        """The objects evaluated, in the model's order."""
+        objects = {label for picture in self.pictures for label in picture.truth.counts}
+        return tuple(label for label in self.model.labels if label in objects)
 
     @property
-    def boxes_known(self) -> bool:
-        return any(one.known.boxes is not None for one in self.seen)
+    def has_boxes(self) -> bool:
+        return any(picture.truth.boxes is not None for picture in self.pictures)
 
 
-def _rows(one: EvaluatedPicture, confidence: float) -> Iterator[Row]:
-    counts = count_by_label(one.above(confidence))
-    for label, truth in one.known.counts.items():
-        yield Row(one.known.name, label, truth, counts.get(label, 0))
+def _rows(picture: EvaluatedPicture, confidence: float) -> Iterator[Row]:
+    counts = count_by_label(picture.above(confidence))
+    for label, truth in picture.truth.counts.items():
+        yield Row(picture.truth.name, label, truth, counts.get(label, 0))
 
 
-def objects_of(known: Sequence[GroundTruth]) -> list[str]:
-    return list(dict.fromkeys(label for one in known for label in one.counts))
+def object_labels(truths: Sequence[GroundTruth]) -> list[str]:
+    return list(dict.fromkeys(label for truth in truths for label in truth.counts))
 
 
 def run_evaluation(
     pipeline: Pipeline,
-    known: Sequence[GroundTruth],
+    truths: Sequence[GroundTruth],
     *,
-    tick: Callable[[], object] = lambda: None,
-    **asked: Unpack[AskedAtAny],
+    on_progress: Callable[[], object] = lambda: None,
+    options: PredictOptions | None = None,
 ) -> EvaluationRun:
     """One pass over all pictures; a picture that cannot be read does not stop the rest.
 
-    `tick` is called after each picture, for somebody who shows how far it is.
+    `on_progress` is called after each picture.
     """
-    model = pipeline.catalog.find(asked.get("model") or pipeline.settings.default_model)
-    objects = objects_of(known)
+    options = replace(options or PredictOptions(), confidence=MIN_CONFIDENCE)
+    model = pipeline.catalog.find(options.model or pipeline.settings.default_model)
+    objects = object_labels(truths)
     counted = [label for label in objects if label in model.labels]
     if not counted:
         raise CountlabError(
             "unknown_object", model=model.name, arrived=", ".join(objects), known=model.labels
         )
-    seen, errors, last = [], [], None
-    for one in known:
+    pictures, errors, last = [], [], None
+    for truth in truths:
         try:
-            last = pipeline.predict(read_bytes(one.path), confidence=LOWEST, **asked)
+            last = pipeline.predict(read_bytes(truth.path), options)
         except CountlabError as error:
             if not error.is_about_picture:
                 raise
-            errors.append((one.name, error))
+            errors.append((truth.name, error))
         else:
             size = last.picture.width, last.picture.height
-            seen.append(EvaluatedPicture(one.of(counted), last.findings, *size))
-        tick()
+            pictures.append(EvaluatedPicture(truth.only(counted), last.findings, *size))
+        on_progress()
     if last is None:
-        raise CountlabError("nothing_evaluated", number=len(known), reason=errors[0][1])
+        raise CountlabError("nothing_evaluated", number=len(truths), reason=errors[0][1])
     return EvaluationRun(
         model=model,
         engine=last.engine,
         precision=last.precision,
         nms=last.nms,
-        seen=tuple(seen),
+        pictures=tuple(pictures),
         errors=tuple(errors),
         not_counted=tuple(label for label in objects if label not in model.labels),
-        tiles=last.tiles_asked,
+        tiles=options.tiles,
     )

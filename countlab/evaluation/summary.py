@@ -1,4 +1,4 @@
-"""Everything that is said of one model on one folder, at one confidence, as one value."""
+"""Summary of an evaluation run at one confidence: metrics, best confidences, worst pictures."""
 
 from __future__ import annotations
 
@@ -14,73 +14,73 @@ from countlab.evaluation.metrics import (
     by_label,
     by_truth,
     count_metrics,
-    present,
+    nonzero_rows,
 )
 from countlab.evaluation.run import EvaluatedPicture, EvaluationRun
-from countlab.evaluation.thresholds import Best, best_confidences
+from countlab.evaluation.thresholds import BestConfidence, best_confidences
 
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """`some` is about the rows with something to count: zeros come easily."""
+    """`nonzero` is about the rows with a true count above zero, None where there are none."""
 
-    measured: EvaluationRun
+    run: EvaluationRun
     confidence: float
     rows: tuple[Row, ...]
     overall: CountMetrics
-    some: CountMetrics | None
+    nonzero: CountMetrics | None
     by_label: Mapping[str, CountMetrics]
     by_truth: Mapping[str, CountMetrics]
-    best: Mapping[str, Best]
+    best: Mapping[str, BestConfidence]
     average_precision: AveragePrecision | None
 
     @property
     def name(self) -> str:
-        measured = self.measured
-        tiles = "" if measured.tiles == "off" else f" · tiles {measured.tiles}"
-        return f"{measured.model.name} · {measured.engine} {measured.precision}{tiles}"
+        run = self.run
+        tiles = "" if run.tiles == "off" else f" · tiles {run.tiles}"
+        return f"{run.model.name} · {run.engine} {run.precision}{tiles}"
 
     def worst(self, number: int) -> list[tuple[EvaluatedPicture, list[Row]]]:
-        """The pictures with the largest errors, each with its wrong rows, the worst first."""
+        """The pictures with the largest errors, worst first, each with its wrong rows."""
         wrong: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
             if row.error:
                 wrong[row.picture].append(row)
-        seen = {one.known.name: one for one in self.measured.seen}
+        pictures = {picture.truth.name: picture for picture in self.run.pictures}
         order = sorted(wrong, key=lambda name: (-sum(abs(row.error) for row in wrong[name]), name))
-        return [(seen[name], wrong[name]) for name in order[:number]]
+        return [(pictures[name], wrong[name]) for name in order[:number]]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "model": self.measured.model.name,
-            "engine": self.measured.engine,
-            "precision": self.measured.precision,
-            "nms": self.measured.nms,
-            "tiles": self.measured.tiles,
+            "model": self.run.model.name,
+            "engine": self.run.engine,
+            "precision": self.run.precision,
+            "nms": self.run.nms,
+            "tiles": self.run.tiles,
             "confidence": self.confidence,
             "all_rows": self.overall.as_json(),
-            "rows_with_something_to_count": self.some and self.some.as_json(),
-            "by_label": {label: one.as_json() for label, one in self.by_label.items()},
-            "by_true_count": {group: one.as_json() for group, one in self.by_truth.items()},
-            "best_confidence": {label: one.as_json() for label, one in self.best.items()},
+            "rows_with_something_to_count": self.nonzero and self.nonzero.as_json(),
+            "by_label": {label: metrics.as_json() for label, metrics in self.by_label.items()},
+            "by_true_count": {group: metrics.as_json() for group, metrics in self.by_truth.items()},
+            "best_confidence": {label: best.as_json() for label, best in self.best.items()},
             "average_precision": self.average_precision and self.average_precision.as_json(),
-            "not_counted": list(self.measured.not_counted),
-            "errors": {name: error.code for name, error in self.measured.errors},
+            "not_counted": list(self.run.not_counted),
+            "errors": {name: error.code for name, error in self.run.errors},
             "rows": [list(row) for row in self.rows],
         }
 
 
-def summarize(measured: EvaluationRun, *, confidence: float) -> EvaluationSummary:
-    rows = measured.rows(confidence)
-    some = present(rows)
+def summarize(run: EvaluationRun, *, confidence: float) -> EvaluationSummary:
+    rows = run.rows(confidence)
+    nonzero = nonzero_rows(rows)
     return EvaluationSummary(
-        measured=measured,
+        run=run,
         confidence=confidence,
         rows=tuple(rows),
         overall=count_metrics(rows),
-        some=count_metrics(some) if some else None,
+        nonzero=count_metrics(nonzero) if nonzero else None,
         by_label=by_label(rows),
         by_truth=by_truth(rows),
-        best=best_confidences(measured, asked=confidence),
-        average_precision=average_precision(measured),
+        best=best_confidences(run, confidence=confidence),
+        average_precision=average_precision(run),
     )

@@ -1,6 +1,6 @@
-"""What is known about a folder of pictures, in whichever of four forms it is written down.
+"""Ground truth of a folder of pictures, read from any of the four supported forms.
 
-A picture and object that the truth does not name is not judged.
+A picture and object that the truth does not name is not evaluated.
 """
 
 from __future__ import annotations
@@ -11,42 +11,44 @@ from pathlib import Path
 from countlab.errors import CountlabError
 from countlab.evaluation.ground_truth import GroundTruth
 from countlab.evaluation.truth_boxes import read_coco, read_yolo
-from countlab.evaluation.truth_counts import counted_folders, read_counts, read_folders
+from countlab.evaluation.truth_counts import find_count_folders, read_count_folders, read_counts
 
 
 def read_truth(
     folder: Path, truth: Path | None, *, objects: Sequence[str] = (), names: Path | None = None
 ) -> tuple[GroundTruth, ...]:
-    """By what `truth` is: a CSV, a COCO JSON, a folder of YOLO labels, folders named by counts.
+    """Reads `truth`: a CSV, a COCO JSON, a folder of YOLO labels, or folders named by counts.
 
-    Left out, it is the folder's own truth.csv, or else its sub-folders. `objects` keeps to some.
+    Defaults to the folder's truth.csv, or else to its sub-folders. `objects` restricts the truth
+    to some labels; `names` is the label list of YOLO files.
     """
-    truth = truth or _nearest(folder)
-    if truth.is_dir() and counted_folders(truth):
-        known = read_folders(truth, objects)
+    truth = truth or _default_truth(folder)
+    if truth.is_dir() and find_count_folders(truth):
+        truths = read_count_folders(truth, objects)
     elif truth.is_dir():
-        known = read_yolo(folder, truth, names)
+        truths = read_yolo(folder, truth, names)
     elif truth.suffix.lower() == ".json":
-        known = read_coco(folder, truth)
+        truths = read_coco(folder, truth)
     else:
-        known = tuple(
+        truths = tuple(
             GroundTruth(name, folder / name, counts) for name, counts in read_counts(truth).items()
         )
-    if not known:
+    if not truths:
         raise CountlabError("truth_without_pictures", path=truth)
-    return _only(known, objects) if objects else known
+    return _only(truths, objects) if objects else truths
 
 
-def _nearest(folder: Path) -> Path:
+def _default_truth(folder: Path) -> Path:
     if not folder.is_dir():
         raise CountlabError("no_such_file", path=folder)
-    beside = folder / "truth.csv"
-    return folder if not beside.is_file() and counted_folders(folder) else beside
+    csv = folder / "truth.csv"
+    return folder if not csv.is_file() and find_count_folders(folder) else csv
 
 
-def _only(known: Sequence[GroundTruth], objects: Sequence[str]) -> tuple[GroundTruth, ...]:
-    labels = {label for one in known for label in one.counts}
-    for wanted in objects:
-        if wanted not in labels:
-            raise CountlabError("truth_without_object", arrived=wanted, known=sorted(labels))
-    return tuple(one for one in (one.of(objects) for one in known) if one.counts)
+def _only(truths: Sequence[GroundTruth], objects: Sequence[str]) -> tuple[GroundTruth, ...]:
+    labels = {label for truth in truths for label in truth.counts}
+    for label in objects:
+        if label not in labels:
+            raise CountlabError("truth_without_object", arrived=label, known=sorted(labels))
+    restricted = (truth.only(objects) for truth in truths)
+    return tuple(truth for truth in restricted if truth.counts)

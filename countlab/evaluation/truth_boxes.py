@@ -1,6 +1,7 @@
-"""Truth with boxes: COCO JSON and YOLO label files, read into `GroundTruth` pictures.
+"""Ground truth with boxes: COCO JSON and YOLO label files.
 
-Every object of the file's list is known in every picture it describes, zeros included.
+Every label of the file's list counts as annotated in every picture that the file describes; a
+label without a box there has the true count zero.
 """
 
 from __future__ import annotations
@@ -16,125 +17,132 @@ from countlab.errors import CountlabError
 from countlab.evaluation.ground_truth import GroundTruth, TrueBox
 from countlab.imaging.files import PICTURE_SUFFIXES
 
-_NAMES = ("classes.txt", "obj.names", "coco.names")
+_NAMES_FILES = ("classes.txt", "obj.names", "coco.names")
 
 
 def read_coco(folder: Path, path: Path) -> tuple[GroundTruth, ...]:
-    """A picture with a crowd of one object is not judged for it: nobody counted the crowd."""
+    """Labels annotated as a crowd in a picture have no truth there: a crowd is not counted."""
     document = _read_json(path)
     try:
-        labels = {one["id"]: str(one["name"]) for one in document["categories"]}
-        images = {one["id"]: one for one in document["images"]}
-        marked: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
-        for place, mark in enumerate(document["annotations"]):
-            for key, known in (("image_id", images), ("category_id", labels)):
-                if mark[key] not in known:
-                    unknown = CountlabError("coco_unknown", place=place, key=key, arrived=mark[key])
-                    raise CountlabError("bad_coco", path=path, reason=unknown)
-            marked[mark["image_id"]].append(mark)
-        return tuple(_of_coco(folder, one, marked[id], labels) for id, one in images.items())
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-        shape = CountlabError("coco_shape", arrived=f"{type(wrong).__name__}: {wrong}")
-        raise CountlabError("bad_coco", path=path, reason=shape) from wrong
+        labels = {category["id"]: str(category["name"]) for category in document["categories"]}
+        images = {image["id"]: image for image in document["images"]}
+        by_image: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+        for index, annotation in enumerate(document["annotations"]):
+            for key, known_ids in (("image_id", images), ("category_id", labels)):
+                if annotation[key] not in known_ids:
+                    reason = CountlabError(
+                        "coco_unknown", place=index, key=key, arrived=annotation[key]
+                    )
+                    raise CountlabError("bad_coco", path=path, reason=reason)
+            by_image[annotation["image_id"]].append(annotation)
+        return tuple(
+            _coco_truth(folder, image, by_image[image_id], labels)
+            for image_id, image in images.items()
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = CountlabError("coco_shape", arrived=f"{type(error).__name__}: {error}")
+        raise CountlabError("bad_coco", path=path, reason=reason) from error
 
 
-def _of_coco(
+def _coco_truth(
     folder: Path,
     image: Mapping[str, Any],
-    marks: Sequence[Mapping[str, Any]],
+    annotations: Sequence[Mapping[str, Any]],
     labels: Mapping[Any, str],
 ) -> GroundTruth:
-    is_concurrent = {labels[mark["category_id"]] for mark in marks if mark.get("iscrowd")}
-    found = Counter(labels[mark["category_id"]] for mark in marks)
+    crowds = {labels[entry["category_id"]] for entry in annotations if entry.get("iscrowd")}
+    numbers = Counter(labels[entry["category_id"]] for entry in annotations)
     width, height = image.get("width"), image.get("height")
     boxes = None
-    if width and height and all("bbox" in mark for mark in marks):
+    if width and height and all("bbox" in entry for entry in annotations):
         boxes = tuple(
-            TrueBox(labels[mark["category_id"]], x / width, y / height, (x + w) / width,
+            TrueBox(labels[entry["category_id"]], x / width, y / height, (x + w) / width,
                     (y + h) / height)
-            for mark in marks
-            for x, y, w, h in [mark["bbox"]]
-            if labels[mark["category_id"]] not in is_concurrent
+            for entry in annotations
+            for x, y, w, h in [entry["bbox"]]
+            if labels[entry["category_id"]] not in crowds
         )  # fmt: skip
     name = str(image["file_name"])
-    counts = {label: found[label] for label in labels.values() if label not in is_concurrent}
+    counts = {label: numbers[label] for label in labels.values() if label not in crowds}
     return GroundTruth(name, folder / name, counts, boxes)
 
 
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as reason:
-        raise CountlabError("no_truth", path=path) from reason
-    except json.JSONDecodeError as wrong:
-        told = CountlabError("coco_not_json", line=wrong.lineno, reason=wrong.msg)
-        raise CountlabError("bad_coco", path=path, reason=told) from wrong
+    except (OSError, UnicodeDecodeError) as error:
+        raise CountlabError("no_truth", path=path) from error
+    except json.JSONDecodeError as error:
+        reason = CountlabError("coco_not_json", line=error.lineno, reason=error.msg)
+        raise CountlabError("bad_coco", path=path, reason=reason) from error
 
 
-def read_yolo(folder: Path, marks: Path, names: Path | None) -> tuple[GroundTruth, ...]:
-    """A picture without a label file is not judged; an empty file says that nothing is there."""
-    labels = _read_names(names or _find_names(marks))
-    known = []
+def read_yolo(folder: Path, labels_folder: Path, names: Path | None) -> tuple[GroundTruth, ...]:
+    """A picture without a label file is not evaluated; an empty file means zero of everything."""
+    labels = _read_names(names or _find_names(labels_folder))
+    truths = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        described = marks / f"{path.stem}.txt"
-        if path.suffix.lower() in PICTURE_SUFFIXES and described.is_file():
-            boxes = _read_boxes(described, labels)
-            found = Counter(box.label for box in boxes)
-            counts = {label: found[label] for label in labels}
-            known.append(GroundTruth(path.name, path, counts, boxes))
-    if not known:
-        raise CountlabError("no_yolo", folder=folder, marks=marks)
-    return tuple(known)
+        label_file = labels_folder / f"{path.stem}.txt"
+        if path.suffix.lower() in PICTURE_SUFFIXES and label_file.is_file():
+            boxes = _read_boxes(label_file, labels)
+            numbers = Counter(box.label for box in boxes)
+            counts = {label: numbers[label] for label in labels}
+            truths.append(GroundTruth(path.name, path, counts, boxes))
+    if not truths:
+        raise CountlabError("no_yolo", folder=folder, marks=labels_folder)
+    return tuple(truths)
 
 
 def _read_boxes(path: Path, labels: Sequence[str]) -> tuple[TrueBox, ...]:
     boxes = []
-    text = path.read_text(encoding="utf-8", errors="replace")  # an odd letter is in a wrong line
+    text = path.read_text(encoding="utf-8", errors="replace")  # a bad byte makes a bad line below
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            which, *shares = line.split()
-            boxes.append(TrueBox(labels[_index(which)], *_sides([float(x) for x in shares])))
-        except (ValueError, IndexError) as wrong:
+            index, *coordinates = line.split()
+            label = labels[_parse_index(index)]
+            boxes.append(TrueBox(label, *_edges([float(text) for text in coordinates])))
+        except (ValueError, IndexError) as error:
             raise CountlabError(
                 "bad_yolo", path=path, line=number, arrived=line, last=len(labels) - 1
-            ) from wrong
+            ) from error
     return tuple(boxes)
 
 
-def _sides(shares: Sequence[float]) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of a box (centre and size) or of an outline (its corners)."""
-    if not all(map(math.isfinite, shares)):
-        raise ValueError(shares)
-    if len(shares) == 4:
-        x, y, width, height = shares
+def _edges(coordinates: Sequence[float]) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a box (center and size) or of a polygon (its corners)."""
+    if not all(map(math.isfinite, coordinates)):
+        raise ValueError(coordinates)
+    if len(coordinates) == 4:
+        x, y, width, height = coordinates
         return x - width / 2, y - height / 2, x + width / 2, y + height / 2
-    if len(shares) < 6 or len(shares) % 2:
-        raise ValueError(shares)
-    across, down = shares[::2], shares[1::2]
-    return min(across), min(down), max(across), max(down)
+    if len(coordinates) < 6 or len(coordinates) % 2:
+        raise ValueError(coordinates)
+    xs, ys = coordinates[::2], coordinates[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
-def _index(text: str) -> int:
-    """A label's number; -1 must not mean the last of the list."""
+def _parse_index(text: str) -> int:
+    """A label's index; -1 must not mean the last of the list."""
     if not text.isdigit():
         raise ValueError(text)
     return int(text)
 
 
-def _find_names(marks: Path) -> Path:
-    """In the labels' folder, or in one of the two above it, as the usual tools leave it."""
-    for folder in (marks, marks.absolute().parent, marks.absolute().parent.parent):
-        for name in _NAMES:
+def _find_names(labels_folder: Path) -> Path:
+    """In the labels' folder or one of the two above it, where the usual tools write it."""
+    parent = labels_folder.absolute().parent
+    for folder in (labels_folder, parent, parent.parent):
+        for name in _NAMES_FILES:
             if (folder / name).is_file():
                 return folder / name
-    raise CountlabError("no_names", folder=marks)
+    raise CountlabError("no_names", folder=labels_folder)
 
 
 def _read_names(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as reason:
-        raise CountlabError("no_names", folder=path) from reason
+    except (OSError, UnicodeDecodeError) as error:
+        raise CountlabError("no_names", folder=path) from error
     return [line.strip() for line in lines if line.strip()]

@@ -1,6 +1,6 @@
-"""Group commit: one thread writes what many hand over, as many rows at once as are waiting.
+"""Group commit: one thread writes the rows of many callers, all that are waiting in one commit.
 
-Knows neither databases nor files; what `write` has returned from is safe.
+Independent of databases and files; rows are safe once `write` has returned.
 """
 
 from __future__ import annotations
@@ -12,51 +12,51 @@ from queue import Empty, SimpleQueue
 
 from countlab.history.table import Row
 
-_AT_ONCE = 200  # rows in one commit: bounds how long a row waits for the others
-_LAST_ROWS_S = 1.5
+_MAX_ROWS = 200  # per commit: bounds how long a row waits for the others
+_CLOSE_TIMEOUT_S = 1.5
 
 
 class GroupCommit:
-    """`put(row).result()` returns when the row is where `write` puts it, or raises its reason."""
+    """`put(row).result()` returns when `write` has written the row, or raises its error."""
 
     def __init__(self, write: Callable[[list[Row]], None], name: str) -> None:
         self._write = write
-        self._waiting: SimpleQueue[tuple[Row, Future[None]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Row, Future[None]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, row: Row) -> Future[None]:
-        done: Future[None] = Future()
-        self._waiting.put((row, done))
-        return done
+        written: Future[None] = Future()
+        self._queue.put((row, written))
+        return written
 
     def close(self) -> None:
-        """Writes what was handed over before; a database that hangs is not waited for long."""
-        self._waiting.put(None)
-        self._thread.join(_LAST_ROWS_S)
+        """Writes the rows put before; a database that hangs is not waited for long."""
+        self._queue.put(None)
+        self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
-        while first := self._waiting.get():
-            batch, going = [first], True
-            while going and len(batch) < _AT_ONCE:
+        while first := self._queue.get():
+            batch, is_open = [first], True
+            while is_open and len(batch) < _MAX_ROWS:
                 try:
-                    more = self._waiting.get_nowait()
+                    entry = self._queue.get_nowait()
                 except Empty:
                     break
-                if more is None:
-                    going = False
+                if entry is None:
+                    is_open = False
                 else:
-                    batch.append(more)
+                    batch.append(entry)
             self._commit(batch)
-            if not going:
+            if not is_open:
                 return
 
     def _commit(self, batch: list[tuple[Row, Future[None]]]) -> None:
         try:
             self._write([row for row, _ in batch])
-        except Exception as reason:  # whatever it is, those who wait must hear of it
-            for _, done in batch:
-                done.set_exception(reason)
+        except Exception as error:  # of any kind: the callers must get it
+            for _, written in batch:
+                written.set_exception(error)
         else:
-            for _, done in batch:
-                done.set_result(None)
+            for _, written in batch:
+                written.set_result(None)

@@ -1,7 +1,7 @@
-"""Rows on local disk while the database is away: JSON lines, a file for each process that writes.
+"""The journal: rows on local disk while the database is offline, as JSON lines.
 
-A file is locked as long as its process writes to it. One that nobody holds (set aside, or left
-by a process that died) may be brought into the database by anybody.
+Each process writes its own file and keeps it locked. A file without a lock (finished, or left by
+a process that died) may be moved into the database by any process.
 """
 
 from __future__ import annotations
@@ -16,56 +16,56 @@ from io import FileIO
 from pathlib import Path
 
 from countlab.history.table import Row
-from countlab.system.file_lock import take
+from countlab.system.file_lock import try_lock
 
-_AT_ONCE = 200
+_MAX_ROWS = 200  # per write into the database
 
 
 class Journal:
-    """`write` returns when the rows are on disk; `bring_in` hands them on and forgets them."""
+    """`write` returns when the rows are on disk; `drain` moves them into the database."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file: FileIO | None = None
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
 
     def write(self, rows: list[Row]) -> None:
         lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode()
-        with self._writing:
+        with self._lock:
             if self._file is None:
                 self._file = self._new_file()
-            whole = self._file.tell()
+            size = self._file.tell()
             try:
                 if self._file.write(lines) != len(lines):
                     raise OSError("the disk took only a part")
                 os.fsync(self._file.fileno())
             except OSError:
                 with contextlib.suppress(OSError):
-                    self._file.truncate(whole)
-                self._file.close()  # what came before stays; the next row gets a new file
+                    self._file.truncate(size)
+                self._file.close()  # earlier rows stay; the next row gets a new file
                 self._file = None
                 raise
 
-    def bring_in(self, write: Callable[[list[Row]], None]) -> int:
-        """Writes every row that nobody holds; a file goes only after all its rows are there."""
+    def drain(self, write: Callable[[list[Row]], None]) -> int:
+        """Writes the rows of all unlocked files; each file is removed after its last row."""
         self.close()
         moved = 0
         for path in sorted(self._folder.glob("*.jsonl")):
             with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
-                if not take(file):
+                if not try_lock(file):
                     continue  # another process writes to it
-                rows = _whole_rows(file.read())
-                for start in range(0, len(rows), _AT_ONCE):
-                    write(rows[start : start + _AT_ONCE])
+                rows = _complete_rows(file.read())
+                for start in range(0, len(rows), _MAX_ROWS):
+                    write(rows[start : start + _MAX_ROWS])
                 try:
                     path.unlink()
-                except PermissionError:  # Windows removes no file that is open
+                except PermissionError:  # Windows does not remove open files
                     file.truncate(0)
                 moved += len(rows)
         return moved
 
     def close(self) -> None:
-        with self._writing:
+        with self._lock:
             if self._file is not None:
                 self._file.close()
                 self._file = None
@@ -75,15 +75,15 @@ class Journal:
         while True:
             path = self._folder / f"{os.getpid()}-{secrets.token_hex(6)}.jsonl"
             file = FileIO(path, "x")
-            # Somebody who brings rows in may have found it before it was locked, and removed it.
-            if take(file) and path.exists():
+            # Another process may have drained and removed it before it was locked.
+            if try_lock(file) and path.exists():
                 _sync_folder(self._folder)
                 return file
             file.close()
 
 
-def _whole_rows(data: bytes) -> list[Row]:
-    """A line that was torn by a kill or a full disk belongs to an answer that never left."""
+def _complete_rows(data: bytes) -> list[Row]:
+    """Skips a line torn by a kill or a full disk: its response was never sent."""
     rows = []
     for line in data.splitlines():
         with contextlib.suppress(ValueError):
@@ -92,10 +92,10 @@ def _whole_rows(data: bytes) -> list[Row]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Without it, a loss of power could take the new file's name, and its rows with it."""
-    with contextlib.suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, os.O_RDONLY)
+    """Without it a power loss could lose the new file's directory entry, and with it the rows."""
+    with contextlib.suppress(OSError):  # Windows cannot open folders
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            os.fsync(descriptor)
         finally:
-            os.close(handle)
+            os.close(descriptor)

@@ -1,6 +1,6 @@
-"""A counted picture as a row: one table, the same in SQLite and in PostgreSQL.
+"""The table of counted pictures, the same in SQLite and PostgreSQL.
 
-Changing a column here asks for a migration in `migrations/versions`.
+A changed column needs a migration in `migrations/versions`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sqlalchemy import JSON, DateTime, Dialect, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Row = Mapping[str, Any]
-"""The columns' values by name, all of them JSON, so that a row can wait in a file."""
+"""The values by column name; all of them JSON, so that the journal can store them."""
 
 
 class Utc(TypeDecorator[datetime]):
-    """A moment that is UTC in every database; SQLite itself knows no time zones."""
+    """A UTC timestamp in every database; SQLite itself has no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -39,7 +39,7 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Table(DeclarativeBase):
-    """What the migrations compare the database with."""
+    """Declarative base; a test compares its metadata with the migrated database."""
 
 
 class Count(Table):
@@ -64,12 +64,12 @@ class Count(Table):
     receipt: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-_LAST = 2**64 - 1  # in the year 2554 names have no more room
+_MAX_NANOSECONDS = 2**64 - 1  # ids have 16 hex digits for the time: enough until 2554
 COLUMNS = tuple(column.name for column in Count.__table__.columns)
 
 
 def new_row(**values: Any) -> Row:
-    """With a name that no other row has."""
+    """A row with a unique id that sorts by time."""
     nanoseconds = time.time_ns()
     moment = datetime.fromtimestamp(nanoseconds / 1e9, timezone.utc)
     return {
@@ -80,9 +80,9 @@ def new_row(**values: Any) -> Row:
 
 
 def first_id_at(moment: datetime) -> str:
-    """The rows of this moment and later have names from here on.
+    """The lower bound of the ids of rows from this moment on.
 
-    So the names alone find a page and a stretch of time: one index, a cheaper commit.
+    Pages and time ranges are found by the id alone: one index, which makes commits cheaper.
     """
     nanoseconds = round(moment.timestamp() * 1e9)
-    return f"{min(max(0, nanoseconds), _LAST):016x}"
+    return f"{min(max(0, nanoseconds), _MAX_NANOSECONDS):016x}"

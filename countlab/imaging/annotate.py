@@ -1,4 +1,4 @@
-"""Findings onto a copy of the picture. A label has the same colour in every picture."""
+"""Drawing findings onto a copy of a picture. A label has the same color in every picture."""
 
 from __future__ import annotations
 
@@ -15,68 +15,70 @@ from PIL import Image, ImageDraw, ImageFont
 from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
-    """A copy with a box and a tag for each finding, the surest on top."""
-    drawn = pixels.copy()
-    found = sorted(findings, key=lambda finding: finding.confidence)
-    size = _text_size(pixels, [finding.box for finding in found if finding.box])
-    row = 0
-    for finding in found:
+    """A copy with a box and a tag for each finding, the most confident ones on top."""
+    canvas = pixels.copy()
+    ordered = sorted(findings, key=lambda finding: finding.confidence)
+    size = _text_size(pixels, [finding.box for finding in ordered if finding.box])
+    next_row = 0
+    for finding in ordered:
         tag = _tag(finding.label, round(finding.confidence * 100), size)
         if finding.box is None:
-            _paste(drawn, tag, left=0, top=row)
-            row += tag.shape[0]
+            _paste(canvas, tag, left=0, top=next_row)
+            next_row += tag.shape[0]
         else:
-            _frame(drawn, finding.box, label_color(finding.label), line=max(2, size // 6))
-            _paste(drawn, tag, left=finding.box.left, top=finding.box.top - tag.shape[0])
-    return drawn
+            _draw_box(canvas, finding.box, label_color(finding.label), thickness=max(2, size // 6))
+            _paste(canvas, tag, left=finding.box.left, top=finding.box.top - tag.shape[0])
+    return canvas
 
 
 def _text_size(pixels: Pixels, boxes: Sequence[Box]) -> int:
-    """Large enough to read; in a crowd so small that the tags do not hide what they name."""
+    """In pixels: readable, but small enough among many boxes that tags do not hide objects."""
     size = int(min(pixels.shape[:2])) // 28
     if boxes:
-        typical = median(max(box.right - box.left, box.bottom - box.top) for box in boxes)
+        typical = median(max(box.width, box.height) for box in boxes)
         size = min(size, int(typical) // 4)
     return max(11, size)
 
 
 @lru_cache(maxsize=256)
-def label_color(label: str) -> Colour:
-    """Blue, green, red of a label: a hue from its name, dark enough for white text."""
+def label_color(label: str) -> Color:
+    """Blue, green, red: a hue derived from the label, dark enough for white text."""
     hue = int.from_bytes(hashlib.sha256(label.encode()).digest()[:2], "big") / 65536
     red, green, blue = colorsys.hls_to_rgb(hue, 0.40, 0.85)
     return round(blue * 255), round(green * 255), round(red * 255)
 
 
-def _frame(drawn: Pixels, box: Box, colour: Colour, *, line: int) -> None:
+def _draw_box(canvas: Pixels, box: Box, color: Color, *, thickness: int) -> None:
     corners = (box.left, box.top), (box.right - 1, box.bottom - 1)
-    cv2.rectangle(drawn, *corners, (255, 255, 255), line + 2)  # readable on any ground
-    cv2.rectangle(drawn, *corners, colour, line)
+    cv2.rectangle(canvas, *corners, (255, 255, 255), thickness + 2)  # visible on any background
+    cv2.rectangle(canvas, *corners, color, thickness)
 
 
 @lru_cache(maxsize=1024)
 def _tag(label: str, percent: int, size: int) -> Pixels:
-    """A small plate with the label and the confidence, white on the label's colour."""
+    """A tag with label and confidence, white on the label's color."""
     font = ImageFont.load_default(size)
     text = f"{label} {percent}%"
     left, top, right, bottom = font.getbbox(text)
-    pad = size // 4
+    padding = size // 4
     blue, green, red = label_color(label)
-    plate = Image.new(
-        "RGB", (int(right - left) + 2 * pad, int(bottom - top) + 2 * pad), (red, green, blue)
+    image = Image.new(
+        "RGB",
+        (int(right - left) + 2 * padding, int(bottom - top) + 2 * padding),
+        (red, green, blue),
     )
-    ImageDraw.Draw(plate).text((pad - left, pad - top), text, fill="white", font=font)
-    return np.ascontiguousarray(np.asarray(plate)[:, :, ::-1])
+    ImageDraw.Draw(image).text((padding - left, padding - top), text, fill="white", font=font)
+    return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
 
 
-def _paste(drawn: Pixels, tag: Pixels, *, left: int, top: int) -> None:
-    """The plate moved inside the picture where it would stick out, and cut where it cannot fit."""
-    height, width = drawn.shape[:2]
+def _paste(canvas: Pixels, tag: Pixels, *, left: int, top: int) -> None:
+    """Pastes the tag, moved inside the picture where it would stick out, cut where too large."""
+    height, width = canvas.shape[:2]
     left = max(0, min(left, width - tag.shape[1]))
     top = max(0, min(top, height - tag.shape[0]))
-    part = tag[: height - top, : width - left]
-    drawn[top : top + part.shape[0], left : left + part.shape[1]] = part
+    visible = tag[: height - top, : width - left]
+    canvas[top : top + visible.shape[0], left : left + visible.shape[1]] = visible

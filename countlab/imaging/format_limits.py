@@ -1,8 +1,9 @@
-"""Files that are small but endless to read: refused by their outline, before a decoder sees them.
+"""Limits on the structure of picture files, checked before any decoder sees them.
 
-Each format is a chain of parts, and decoders take time or memory for each part, however small:
-a progressive JPEG of 10 MB can ask for hours, a TIFF of one pixel for a tile of gigabytes. Here
-only the chain is walked. What is merely broken is left to the decoder, which says so better.
+Decoders spend time or memory on each segment, scan, chunk, block or tile, however small: a
+progressive JPEG of 10 MB can take hours, a TIFF of one pixel gigabytes for its tile. Only the
+chain of parts is walked here; a merely broken file is left to the decoder, which describes it
+better.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from PIL import Image, TiffImagePlugin
 from countlab.errors import CountlabError
 
 # Far above what cameras and programs write, far below what keeps a core busy for a second.
-_MOST_SEGMENTS = 1_000
-_MOST_SCANS = 100
-_MOST_CHUNKS = 20_000
-_MOST_GIF_BLOCKS = 5_000  # of comments and the like; the pixels have their own
-_TILE = (322, 323)
-_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+_MAX_JPEG_SEGMENTS = 1_000
+_MAX_JPEG_SCANS = 100
+_MAX_PNG_CHUNKS = 20_000
+_MAX_GIF_BLOCKS = 5_000  # of comments and other extensions; pixel data is not counted
+_TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 322, 323  # tags
+_SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "JPEG": (b"\xff\xd8\xff",),
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "GIF": (b"GIF8",),
@@ -27,29 +28,30 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 
 
 def guess_format(data: bytes) -> str | None:
-    """Which format a file begins like, whatever follows."""
+    """The format whose signature the data starts with."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    return next((name for name, begin in _BEGINNINGS.items() if data.startswith(begin)), None)
+    return next((name for name, starts in _SIGNATURES.items() if data.startswith(starts)), None)
 
 
-def check_structure(data: bytes) -> None:
-    """Refuses what has more parts than any picture needs."""
+def check_part_count(data: bytes) -> None:
+    """Refuses a file with more parts than any picture needs."""
     format = guess_format(data)
     if format == "JPEG":
-        _check("JPEG", _jpeg_segments(data), _MOST_SEGMENTS)
-        _check("JPEG", _jpeg_scans(data), _MOST_SCANS)
+        _check_limit("JPEG", _count_jpeg_segments(data), _MAX_JPEG_SEGMENTS)
+        _check_limit("JPEG", _count_jpeg_scans(data), _MAX_JPEG_SCANS)
     elif format == "PNG":
-        _check("PNG", _png_chunks(data), _MOST_CHUNKS)
+        _check_limit("PNG", _count_png_chunks(data), _MAX_PNG_CHUNKS)
     elif format == "GIF":
-        _check("GIF", _gif_blocks(data), _MOST_GIF_BLOCKS)
+        _check_limit("GIF", _count_gif_blocks(data), _MAX_GIF_BLOCKS)
 
 
-def check_tiles(header: Image.Image, max_pixels: int) -> None:
-    """A TIFF's tiles are unpacked whole, also where only a corner of them is the picture."""
+def check_tiff_tile_size(header: Image.Image, max_pixels: int) -> None:
+    """Refuses a TIFF with huge tiles: they are decoded whole, whatever the picture's own size."""
     if isinstance(header, TiffImagePlugin.TiffImageFile):
+        tags = _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT
         try:
-            width, height = (int(header.tag_v2.get(tag, 1)) for tag in _TILE)
+            width, height = (int(header.tag_v2.get(tag, 1)) for tag in tags)
         except (TypeError, ValueError, OverflowError) as reason:  # text where a number belongs
             raise CountlabError("broken_picture", format="TIFF") from reason
         if width * height > max_pixels:
@@ -57,15 +59,15 @@ def check_tiles(header: Image.Image, max_pixels: int) -> None:
             raise CountlabError("too_many_pixels", arrived=arrived, allowed=max_pixels)
 
 
-def _check(format: str, parts: int, allowed: int) -> None:
-    if parts > allowed:
+def _check_limit(format: str, count: int, allowed: int) -> None:
+    if count > allowed:
         raise CountlabError("too_many_parts", format=format, allowed=allowed)
 
 
-def _jpeg_segments(data: bytes) -> int:
-    """Up to the first scan; filling bytes count, as decoders read them one by one."""
+def _count_jpeg_segments(data: bytes) -> int:
+    """Up to the first scan; fill bytes count too, as decoders read them one by one."""
     at, segments = 2, 0
-    while at + 4 <= len(data) and segments <= _MOST_SEGMENTS:
+    while at + 4 <= len(data) and segments <= _MAX_JPEG_SEGMENTS:
         segments += 1
         if data[at] != 0xFF or data[at + 1] == 0xFF:
             at += 1
@@ -78,39 +80,39 @@ def _jpeg_segments(data: bytes) -> int:
     return segments
 
 
-def _jpeg_scans(data: bytes) -> int:
-    """Seven times as fast as counting the two bytes in `data`, which looks at each of them."""
+def _count_jpeg_scans(data: bytes) -> int:
+    """With NumPy: seven times as fast as `data.count`."""
     values = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero(values[:-1] == 0xFF)
-    return int(np.count_nonzero(values[marks + 1] == 0xDA))
+    marker_starts = np.flatnonzero(values[:-1] == 0xFF)
+    return int(np.count_nonzero(values[marker_starts + 1] == 0xDA))
 
 
-def _png_chunks(data: bytes) -> int:
+def _count_png_chunks(data: bytes) -> int:
     at, chunks = 8, 0
-    while at + 8 <= len(data) and chunks <= _MOST_CHUNKS:
+    while at + 8 <= len(data) and chunks <= _MAX_PNG_CHUNKS:
         chunks += 1
         at += 12 + int.from_bytes(data[at : at + 4], "big")
     return chunks
 
 
-def _gif_blocks(data: bytes) -> int:
-    """Up to the second frame, which is looked for to know whether the picture moves."""
-    at, blocks, frames = 13 + _palette(data, 10), 0, 0
-    while at + 10 <= len(data) and blocks <= _MOST_GIF_BLOCKS and frames < 2:
+def _count_gif_blocks(data: bytes) -> int:
+    """Up to the second frame: Pillow reads that far to know whether the GIF is animated."""
+    at, blocks, frames = 13 + _gif_palette_bytes(data, 10), 0, 0
+    while at + 10 <= len(data) and blocks <= _MAX_GIF_BLOCKS and frames < 2:
         if data[at] == 0x2C:
             frames += 1
-            at += 11 + _palette(data, at + 9)
-            at, _ = _sub_blocks(data, at)
+            at += 11 + _gif_palette_bytes(data, at + 9)
+            at, _ = _skip_gif_sub_blocks(data, at)
         elif data[at] == 0x21:
-            at, several = _sub_blocks(data, at + 2)
-            blocks += several
+            at, sub_blocks = _skip_gif_sub_blocks(data, at + 2)
+            blocks += sub_blocks
         else:
             at, blocks = at + 1, blocks + 1
     return blocks
 
 
-def _sub_blocks(data: bytes, at: int) -> tuple[int, int]:
-    """Where a chain of blocks with one byte of length ends, and how many there were."""
+def _skip_gif_sub_blocks(data: bytes, at: int) -> tuple[int, int]:
+    """The offset behind a chain of length-prefixed sub-blocks, and their number."""
     blocks = 1
     while at < len(data) and data[at]:
         at += 1 + data[at]
@@ -118,6 +120,6 @@ def _sub_blocks(data: bytes, at: int) -> tuple[int, int]:
     return at + 1, blocks
 
 
-def _palette(data: bytes, flags_at: int) -> int:
+def _gif_palette_bytes(data: bytes, flags_at: int) -> int:
     flags = data[flags_at] if flags_at < len(data) else 0
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

@@ -1,8 +1,8 @@
-"""A JPEG written in strips, one for each core: encoding is what one core spends longest on.
+"""JPEG encoder that uses all cores: strips of the picture are encoded in parallel.
 
-A JPEG may say that its data starts afresh every so many blocks. So strips of a picture are
-encoded side by side and their data put behind one header; what decodes is, pixel by pixel, what
-one encoder would have written. Knows nothing of what the picture shows.
+JPEG data may restart after a fixed number of blocks (restart interval), so strips encoded
+separately can be joined behind one header. The result decodes to exactly the pixels that a
+single encoder would have given.
 """
 
 from __future__ import annotations
@@ -19,46 +19,48 @@ from numpy.typing import NDArray
 from countlab.system.cpu import cores
 from countlab.system.load import is_concurrent
 
-_QUALITY = 90  # beyond it answers grow larger than the photos that came, and look the same
-_BLOCK = 16  # pixels: a block of full brightness and halved colour, OpenCV's way
-_WORTHWHILE = 100_000  # pixels: below, handing strips out takes longer than it saves
-_MOST_BLOCKS = 65_535  # between two fresh starts
+_QUALITY = 90  # above it, responses grow larger than the photos that came, and look the same
+_BLOCK = 16  # pixels of a block (MCU) in OpenCV's 4:2:0 subsampling
+_MIN_PIXELS = 100_000  # below, distributing strips takes longer than it saves
+_MAX_RESTART_INTERVAL = 65_535  # blocks; a 16-bit field
 _FRAME, _SCAN, _END = b"\xff\xc0", b"\xff\xda", b"\xff\xd9"
-_MOST_STRIPS = 8
+_RESTART_INTERVAL = 0xFFDD
+_MAX_STRIPS = 8
 
 
 def write_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels are rows of blue, green, red bytes."""
+    """Encodes rows of blue, green, red bytes."""
     height, width = pixels.shape[:2]
-    most = min(cores(), _MOST_STRIPS)
-    rows = -(-height // (_BLOCK * most))  # of blocks, in a strip
-    blocks = rows * -(-width // _BLOCK)
-    if height * width < _WORTHWHILE or most == 1 or blocks > _MOST_BLOCKS:
-        return _encoded(pixels)
-    if is_concurrent():  # the same bytes: others keep the other cores busy
-        return _encoded(pixels, cv2.IMWRITE_JPEG_RST_INTERVAL, blocks)
-    starts = range(0, height, rows * _BLOCK)
-    strips = _encoders().map(_encoded, (pixels[at : at + rows * _BLOCK] for at in starts))
-    heads, scans = zip(*map(_parted, strips), strict=True)
-    fresh_starts = (bytes([0xFF, 0xD0 + number % 8]) for number in range(len(scans) - 1))
+    max_strips = min(cores(), _MAX_STRIPS)
+    block_rows = -(-height // (_BLOCK * max_strips))  # in a strip
+    blocks = block_rows * -(-width // _BLOCK)
+    if height * width < _MIN_PIXELS or max_strips == 1 or blocks > _MAX_RESTART_INTERVAL:
+        return _encode(pixels)
+    if is_concurrent():  # the same bytes from one core: other requests use the others
+        return _encode(pixels, cv2.IMWRITE_JPEG_RST_INTERVAL, blocks)
+    strip_height = block_rows * _BLOCK
+    tops = range(0, height, strip_height)
+    strips = _executor().map(_encode, (pixels[top : top + strip_height] for top in tops))
+    heads, scans = zip(*map(_split, strips), strict=True)
+    restarts = (bytes([0xFF, 0xD0 + index % 8]) for index in range(len(scans) - 1))
     return b"".join(
         [
-            _for_all(heads[0], height=height, blocks=blocks),
-            *chain.from_iterable(zip(scans, fresh_starts, strict=False)),
+            _joined_head(heads[0], height=height, blocks=blocks),
+            *chain.from_iterable(zip(scans, restarts, strict=False)),
             scans[-1],
             _END,
         ]
     )
 
 
-def _encoded(pixels: NDArray[np.uint8], *how: int) -> bytes:
-    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, *how])
-    assert done, "OpenCV encodes every picture that has pixels"
+def _encode(pixels: NDArray[np.uint8], *options: int) -> bytes:
+    success, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, *options])
+    assert success, "OpenCV encodes every picture that has pixels"
     return data.tobytes()
 
 
-def _parted(jpeg: bytes) -> tuple[bytes, bytes]:
-    """The tables, and the data behind them without the mark at its end."""
+def _split(jpeg: bytes) -> tuple[bytes, bytes]:
+    """The head (up to and including the scan header), and the scan data without the end marker."""
     at = 2
     while jpeg[at : at + 2] != _SCAN:
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -66,21 +68,20 @@ def _parted(jpeg: bytes) -> tuple[bytes, bytes]:
     return jpeg[:at], jpeg[at : -len(_END)]
 
 
-def _for_all(head: bytes, *, height: int, blocks: int) -> bytes:
-    """The first strip's head, told the whole height, and how many blocks a strip has."""
+def _joined_head(head: bytes, *, height: int, blocks: int) -> bytes:
+    """The first strip's head with the whole picture's height and a restart interval."""
     frame, scan = head.index(_FRAME), head.rindex(_SCAN)
-    size = struct.pack(">H", height)
     return b"".join(
         [
             head[: frame + 5],
-            size,
+            struct.pack(">H", height),
             head[frame + 7 : scan],
-            struct.pack(">HHH", 0xFFDD, 4, blocks),
+            struct.pack(">HHH", _RESTART_INTERVAL, 4, blocks),
             head[scan:],
         ]
     )
 
 
 @cache
-def _encoders() -> ThreadPoolExecutor:
+def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="jpeg")

@@ -1,7 +1,7 @@
-"""Bytes to pixels and back: what is a picture, how large it may be, which way is up.
+"""Pictures: decoding, size limits, orientation, encoding.
 
-Judges by content, never by a file's name. Pixels are rows of blue, green, red bytes, upright,
-as OpenCV reads them. Knows nothing of models or HTTP.
+Formats are recognized by content, never by a file's name. Pixels are upright rows of blue, green,
+red bytes, as OpenCV reads them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from countlab.errors import CountlabError
 from countlab.findings import CountWarning
 from countlab.imaging.color import Pixels as Pixels
 from countlab.imaging.color import color_mode, to_bgr
-from countlab.imaging.format_limits import check_structure, check_tiles, guess_format
+from countlab.imaging.format_limits import check_part_count, check_tiff_tile_size, guess_format
 from countlab.imaging.jpeg import write_jpeg
 
 FORMATS = {
@@ -32,10 +32,11 @@ FORMATS = {
     "GIF": "image/gif",
     "TIFF": "image/tiff",
 }
-_ENDINGS = {"PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tiff"}
-_ORIENTATION = 0x0112
+"""Media types by Pillow's name of the format."""
+_OPENCV_SUFFIXES = {"PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tiff"}
+_ORIENTATION = 0x0112  # EXIF tag
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
-_TURNS: dict[int, Callable[[Pixels], Any]] = {
+_UPRIGHT: dict[int, Callable[[Pixels], Any]] = {
     2: lambda pixels: cv2.flip(pixels, 1),
     3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
     4: lambda pixels: cv2.flip(pixels, 0),
@@ -44,16 +45,16 @@ _TURNS: dict[int, Callable[[Pixels], Any]] = {
     7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
     8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-"""By EXIF's number: what makes the picture upright."""
+"""By EXIF orientation: the operation that turns the picture upright."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An upright picture, the format it came in, and what was done to it on the way."""
+    """An upright picture, the format it came in, and warnings about its decoding."""
 
     pixels: Pixels
     format: str
-    doubts: tuple[CountWarning, ...] = ()
+    warnings: tuple[CountWarning, ...] = ()
 
     @property
     def width(self) -> int:
@@ -69,85 +70,91 @@ class Picture:
 
 
 def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
-    """Decodes one picture; size is judged from the header, before any pixel is unpacked."""
+    """Decodes a picture; its size is checked in the header, before any pixel is decoded."""
     if not data:
         raise CountlabError("empty_file")
     if len(data) > max_bytes:
         raise CountlabError("too_many_bytes", arrived=len(data), allowed=max_bytes)
-    check_structure(data)
+    check_part_count(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own bomb warning: our limit is stricter
+            warnings.simplefilter("ignore")  # Pillow's bomb warning: our own limit is stricter
             header = Image.open(io.BytesIO(data), formats=list(FORMATS))
     except Image.DecompressionBombError as reason:
         raise CountlabError("too_many_pixels", arrived="?", allowed=max_pixels) from reason
-    except Exception as reason:  # decoders raise whatever they stumble over
+    except Exception as reason:  # decoders raise all kinds of errors
         if format := guess_format(data):
             raise CountlabError("broken_picture", format=format) from reason
         raise CountlabError("not_a_picture", starts=_first_bytes(data)) from reason
     if header.width * header.height > max_pixels:
         arrived = f"{header.width} × {header.height}"
         raise CountlabError("too_many_pixels", arrived=arrived, allowed=max_pixels)
-    check_tiles(header, max_pixels)
-    pixels, doubts = _decode(data, header)
-    return Picture(pixels, _format(header), doubts)
+    check_tiff_tile_size(header, max_pixels)
+    return _decode(data, header)
 
 
 def write_picture(pixels: Pixels, format: str) -> bytes:
-    """Encodes pixels in the format that a picture came in."""
+    """Encodes pixels in one of `FORMATS`."""
     if format == "JPEG":
         return write_jpeg(pixels)
-    if format in _ENDINGS:
-        done, encoded = cv2.imencode(_ENDINGS[format], pixels)
-        if done:
+    if format in _OPENCV_SUFFIXES:
+        success, encoded = cv2.imencode(_OPENCV_SUFFIXES[format], pixels)
+        if success:
             return encoded.tobytes()
-    target, size = io.BytesIO(), (pixels.shape[1], pixels.shape[0])
+    buffer, size = io.BytesIO(), (pixels.shape[1], pixels.shape[0])
     rows = np.ascontiguousarray(pixels)
-    Image.frombuffer("RGB", size, rows, "raw", "BGR", 0, 1).save(target, format)
-    return target.getvalue()
+    Image.frombuffer("RGB", size, rows, "raw", "BGR", 0, 1).save(buffer, format)
+    return buffer.getvalue()
 
 
 def _format(header: ImageFile) -> str:
-    """Cameras append further pictures to a JPEG; Pillow then calls it another format, MPO."""
+    """Pillow's format name; MPO, a JPEG to which a camera appended more pictures, is JPEG."""
     return "JPEG" if header.format == "MPO" else str(header.format)
 
 
-def _decode(data: bytes, header: ImageFile) -> tuple[Pixels, tuple[CountWarning, ...]]:
-    """OpenCV for the plain photographs (three times as fast), Pillow for everything else."""
+def _decode(data: bytes, header: ImageFile) -> Picture:
+    """With OpenCV for plain JPEG (three times as fast), with Pillow for everything else."""
     format = _format(header)
-    if format == "JPEG" and not _has_its_end(data):
-        raise CountlabError("broken_picture", format=format)  # OpenCV would fill it up with grey
+    if format == "JPEG" and not _is_complete(data):
+        raise CountlabError("broken_picture", format=format)  # OpenCV would fill it up with gray
     try:
-        doubts = []
-        colours = color_mode(header)
+        picture_warnings = _warnings(header)
         orientation = header.getexif().get(_ORIENTATION, 1)
-        if orientation in _TURNS:
-            doubts.append(CountWarning("turned_upright"))
-        if getattr(header, "is_animated", False):
-            doubts.append(CountWarning("first_frame_only"))
-        if colours != "RGB":
-            doubts.append(CountWarning("colours_converted", {"mode": colours}))
         if format == "JPEG" and header.mode in ("RGB", "L"):
-            how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-            pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), how)
+            flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+            pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         else:
             pixels = to_bgr(header)
-            orientation = header.getexif().get(_ORIENTATION, 1)  # Pillow turns a TIFF itself
-        if pixels is not None and orientation in _TURNS:
-            pixels = _TURNS[orientation](pixels)
-    except Exception as reason:  # decoders raise whatever they stumble over
+            # Again: Pillow rotates a TIFF when loading it.
+            orientation = header.getexif().get(_ORIENTATION, 1)
+        if pixels is not None and orientation in _UPRIGHT:
+            pixels = _UPRIGHT[orientation](pixels)
+    except Exception as reason:  # decoders raise all kinds of errors
         raise CountlabError("broken_picture", format=format) from reason
     if pixels is None:
         raise CountlabError("broken_picture", format=format)
-    return pixels, tuple(doubts)
+    return Picture(pixels, format, picture_warnings)
 
 
-def _has_its_end(jpeg: bytes) -> bool:
-    """The mark of the end stands behind the last scan; looked for from behind, where it is near."""
+def _warnings(header: ImageFile) -> tuple[CountWarning, ...]:
+    """About the picture as stored, before its pixels are loaded."""
+    mode = color_mode(header)
+    result = []
+    if header.getexif().get(_ORIENTATION, 1) in _UPRIGHT:
+        result.append(CountWarning("turned_upright"))
+    if getattr(header, "is_animated", False):
+        result.append(CountWarning("first_frame_only"))
+    if mode != "RGB":
+        result.append(CountWarning("colours_converted", {"mode": mode}))
+    return tuple(result)
+
+
+def _is_complete(jpeg: bytes) -> bool:
+    """Whether an end marker follows the last scan; searched from the back, where it is near."""
     end = jpeg.rfind(_END_OF_IMAGE)
     return end >= 0 and jpeg.find(_START_OF_SCAN, end) < 0
 
 
 def _first_bytes(data: bytes) -> str:
-    """How the data begins, readable, so that a person recognises their text file or web page."""
+    """The start of the data in readable form, so that people recognize a text file or web page."""
     return "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data[:24])

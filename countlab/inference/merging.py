@@ -1,4 +1,4 @@
-"""One object in several views of a picture counts once. Knows boxes and labels, no pixels.
+"""Merging: an object found in several views of a picture counts once.
 
 The first view is that of the whole picture, the others are those of its tiles.
 """
@@ -15,43 +15,45 @@ from numpy.typing import NDArray
 
 from countlab.findings import Box, Finding
 
-_SAME_PLACE = 0.4  # shared part of both boxes together: one object, whatever its labels
-_CONTAINED = 0.6  # shared part of the smaller box: one object where the labels agree
-_PART = 0.25  # of a box's area: what is smaller only lies before or behind it
-_Numbers = NDArray[np.float64]
+_SAME_PLACE = 0.4  # IoU: the same object, whatever its labels
+_CONTAINED = 0.6  # share of the smaller box inside the larger: the same object if the labels agree
+_PART = 0.25  # of a box's area: what is smaller only lies in front of it or behind it
+_Array = NDArray[np.float64]
 
 
-class Sight(NamedTuple):
-    """How long objects are, in the picture's pixels, that the look at all of it sees."""
+class SizeRange(NamedTuple):
+    """Lengths in picture pixels at which a pass over the whole picture sees an object."""
 
-    hardly: float
-    well: float
+    barely: float
+    clearly: float
 
     def weight(self, box: Box) -> float:
-        """What that look's word is worth: nothing at `hardly`, everything from `well` on."""
-        return min(max((length(box) - self.hardly) / (self.well - self.hardly), 0), 1)
+        """How much that pass is trusted: not at all at `barely`, alone from `clearly` on."""
+        return min(max((length(box) - self.barely) / (self.clearly - self.barely), 0), 1)
 
 
 def length(box: Box) -> int:
-    return max(box.right - box.left, box.bottom - box.top)
+    return max(box.width, box.height)
 
 
-def weigh(found: Sequence[Finding], whole: Sequence[Finding], sight: Sight) -> list[Finding]:
-    """A tile's findings, each as sure as it and the whole look are on average, by their weight.
+def weigh(
+    findings: Sequence[Finding], whole: Sequence[Finding], visible: SizeRange
+) -> list[Finding]:
+    """A tile's findings, their confidence averaged with that of the whole picture's pass.
 
-    An object that the whole look sees well needs no closer look, which may take a patch for one.
+    An object that the whole picture shows clearly needs no tile, which may take a patch for one.
     """
     boxes = _array(whole)
     weighed = []
-    for finding in found:
-        weight = sight.weight(finding.box) if finding.box else 1
+    for finding in findings:
+        weight = visible.weight(finding.box) if finding.box else 1
         if 0 < weight < 1:
-            together, _ = _shared(np.array(finding.box, float), boxes)
-            seen = (
-                whole[one].confidence for one in np.flatnonzero(together > _SAME_PLACE).tolist()
+            iou, _ = _overlaps(np.array(finding.box, float), boxes)
+            same = np.flatnonzero(iou > _SAME_PLACE).tolist()
+            confidence = max((whole[index].confidence for index in same), default=0)
+            finding = replace(
+                finding, confidence=(1 - weight) * finding.confidence + weight * confidence
             )
-            sure = (1 - weight) * finding.confidence + weight * max(seen, default=0)
-            finding = replace(finding, confidence=sure)
         if weight < 1:
             weighed.append(finding)
     return weighed
@@ -63,30 +65,36 @@ def merge(views: list[list[Finding]], *, settled: float = math.inf) -> list[Find
     Two findings of one view are two objects: the engine has settled that. What the first view
     has that is longer than `settled` gives way to nothing.
     """
-    seen = [(finding, view) for view, found in enumerate(views) for finding in found]
-    seen.sort(key=lambda one: (one[1] > 0 or not _longer(one[0], settled), -one[0].confidence))
-    boxes = _array([finding for finding, _ in seen])
-    of_view = np.array([view for _, view in seen])
-    labels = np.array([finding.label for finding, _ in seen])
+    candidates = [(finding, view) for view, findings in enumerate(views) for finding in findings]
+    candidates.sort(
+        key=lambda candidate: (
+            candidate[1] > 0 or not _longer(candidate[0], settled),
+            -candidate[0].confidence,
+        )
+    )
+    boxes = _array([finding for finding, _ in candidates])
+    view_of = np.array([view for _, view in candidates])
+    labels = np.array([finding.label for finding, _ in candidates])
     kept: list[int] = []
-    for one in range(len(seen)):
-        together, contained = _shared(boxes[one], boxes[kept])
-        same = (together > _SAME_PLACE) | ((contained > _CONTAINED) & (labels[kept] == labels[one]))
-        if not np.any(same & (of_view[kept] != of_view[one])):
-            kept.append(one)
-    return sorted((seen[one][0] for one in kept), key=lambda finding: -finding.confidence)
+    for index in range(len(candidates)):
+        iou, contained = _overlaps(boxes[index], boxes[kept])
+        same_label = labels[kept] == labels[index]
+        same_object = (iou > _SAME_PLACE) | ((contained > _CONTAINED) & same_label)
+        if not np.any(same_object & (view_of[kept] != view_of[index])):
+            kept.append(index)
+    return sorted((candidates[index][0] for index in kept), key=lambda item: -item.confidence)
 
 
 def _longer(finding: Finding, settled: float) -> bool:
     return finding.box is not None and length(finding.box) > settled
 
 
-def _array(findings: Sequence[Finding]) -> _Numbers:
-    return np.array([one.box or (0, 0, 0, 0) for one in findings], float).reshape(-1, 4)
+def _array(findings: Sequence[Finding]) -> _Array:
+    return np.array([finding.box or (0, 0, 0, 0) for finding in findings], float).reshape(-1, 4)
 
 
-def _shared(box: _Numbers, others: _Numbers) -> tuple[_Numbers, _Numbers]:
-    """What a box shares with others: of both together, and of the smaller if it may be a part."""
+def _overlaps(box: _Array, others: _Array) -> tuple[_Array, _Array]:
+    """IoU with each other box, and the share of the smaller one inside if it may be a part."""
     width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
     height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
     shared = width.clip(0) * height.clip(0)

@@ -1,44 +1,60 @@
-"""The corridor of every request: bytes → picture → findings → `Prediction`.
+"""The pipeline: bytes → picture → findings → `Prediction`.
 
-Holds the engines that are loaded, one for each model. Knows nothing of HTTP.
+Holds the models that are open. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from typing_extensions import Unpack
-
-from countlab.asked import Asked, AskedAtAny
-from countlab.engines import Engine, check_engine, open_engine
-from countlab.imaging.picture import read_picture
-from countlab.inference.prediction import Prediction
+from countlab.engines import check_engine
+from countlab.errors import CountlabError
+from countlab.findings import Finding
+from countlab.imaging.picture import Picture, read_picture
+from countlab.inference.prediction import Prediction, check_object
+from countlab.inference.predictor import Predictor
 from countlab.inference.receipt import picture_hash
-from countlab.inference.tiling import check_tiles, look
+from countlab.inference.tiling import find_in_tiles
 from countlab.models.catalog import Catalog, Model, read_catalog
-from countlab.models.error_profile import ErrorProfile
-from countlab.models.error_profile_file import load_error_profile
-from countlab.models.store import Store
+from countlab.models.error_profile import ErrorProfile, load_error_profile
+from countlab.models.store import Store, file_stamps
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 from countlab.system.deadline import check_deadline
+from countlab.tasks.classification import top_finding
 
-_LOOK_AGAIN_S = 1.0
+_CHECK_FILES_EVERY_S = 1.0
+
+log = logging.getLogger("countlab.pipeline")
+Stamps = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model with everything that was read together with it; swapped as one value."""
+
+    model: Model
+    predictor: Predictor
+    files_sha256: Mapping[str, str]
+    error_profile: ErrorProfile | None
+    stamps: Stamps
 
 
 class Pipeline:
-    """Opens each model once for an engine, when first asked for; answers from many threads."""
+    """Opens each model once for an engine, when it is first needed; safe in many threads."""
 
     def __init__(self, settings: Settings | None = None, *, engine: str | None = None) -> None:
         self.settings = settings or Settings.from_environment()
         self.engine = check_engine(engine or self.settings.engine)
         self.store = Store()
-        self._engines: dict[tuple[str, str], Engine] = {}
-        self._hashes: dict[str, Mapping[str, str]] = {}
-        self._errors: dict[tuple[str, str], ErrorProfile | None] = {}
-        self._opening: dict[tuple[str, str], threading.Lock] = {}
-        self._seen, self._look_again = Catalog({}), 0.0
+        self._opened: dict[tuple[str, str], OpenedModel] = {}
+        self._refused: dict[tuple[str, str], Stamps] = {}
+        self._locks: dict[tuple[str, str], threading.Lock] = {}
+        self._check_at: dict[tuple[str, str], float] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -47,29 +63,36 @@ class Pipeline:
 
     @property
     def opened(self) -> list[str]:
-        return sorted({model for _, model in self._engines})
+        return sorted({model for _, model in self._opened})
 
     @property
     def default_is_open(self) -> bool:
-        return (self.engine, self.settings.default_model) in self._engines
+        return (self.engine, self.settings.default_model) in self._opened
 
     def open_default(self) -> None:
-        """Opens the model of those who name none, ahead of the first request."""
-        self._asked_for({})
+        """Opens the model of requests that name none, ahead of the first of them."""
+        self.open(PredictOptions())
 
-    def floor(self, **asked: Unpack[AskedAtAny]) -> float:
+    def floor(self, options: PredictOptions) -> float:
         """The lowest confidence at which anything is found."""
-        return self._asked_for(asked)[1].floor
+        return self.open(options).predictor.floor
 
     def close(self) -> None:
-        """Lets go of the models; who asks again opens them again."""
-        self._engines.clear()
+        """Lets go of the models; the next request opens its model again."""
+        self._opened.clear()
 
-    def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
-        """Finds the objects in one picture."""
-        tiles = check_tiles(asked.get("tiles"))
-        model, engine = self._asked_for(asked)
-        confidence, nms = asked.get("confidence", 0.5), asked.get("nms")
+    def predict(self, data: bytes, options: PredictOptions | None = None) -> Prediction:
+        """What is in one picture."""
+        options = options or PredictOptions()
+        opened = self.open(options)
+        options = replace(
+            options,
+            model=opened.model.name,
+            engine=opened.predictor.name,
+            nms=opened.model.nms if options.nms is None else options.nms,
+        )
+        if options.object is not None:
+            check_object(opened.model, options.object)
         check_deadline()
         start = time.perf_counter()
         picture = read_picture(
@@ -77,54 +100,97 @@ class Pipeline:
         )
         decoded = time.perf_counter()
         check_deadline()
-        overlap = model.nms if nms is None else nms
-        found, tiles_used = look(
-            engine,
-            picture.pixels,
-            confidence=confidence,
-            nms=overlap,
-            tiles=tiles,
-            network=model.input,
-        )
+        findings, tiles, probabilities = _look(opened, picture, options)
         done = time.perf_counter()
-        return Prediction(
+        prediction = Prediction(
             picture=picture,
-            findings=tuple(found),
-            model=model,
-            engine=engine.name,
-            precision=engine.precision,
-            floor=engine.floor,
-            confidence=confidence,
-            nms=overlap,
+            findings=tuple(findings),
+            model=opened.model,
+            engine=opened.predictor.name,
+            precision=opened.predictor.precision,
+            floor=opened.predictor.floor,
+            options=options,
             milliseconds={
                 "decode": round((decoded - start) * 1000, 1),
                 "find": round((done - decoded) * 1000, 1),
             },
-            tiles_asked=tiles,
-            tiles=tiles_used,
+            input_size=opened.predictor.input_size,
+            tiles=tiles,
             picture_sha256=picture_hash(data),
-            files_sha256=self._hashes[model.name],
-            error=self._errors[engine.name, model.name],
+            files_sha256=opened.files_sha256,
+            error_profile=opened.error_profile,
+            probabilities=probabilities,
         )
+        return prediction if options.object is None else prediction.of(options.object)
 
-    def _asked_for(self, asked: AskedAtAny) -> tuple[Model, Engine]:
-        name = asked.get("model") or self.settings.default_model
-        now = time.monotonic()
-        if name not in self._seen.models or now > self._look_again:
-            # Looking into the folders takes as long as drawing the boxes: not for every picture.
-            self._seen, self._look_again = self.catalog, now + _LOOK_AGAIN_S
-        model = self._seen.find(name)
-        return model, self._open(asked.get("engine") or self.engine, model)
+    def open(self, options: PredictOptions) -> OpenedModel:
+        """The model that was asked for, as its files are now.
 
-    def _open(self, engine: str, model: Model) -> Engine:
-        key = check_engine(engine), model.name
-        if key not in self._engines:
-            with self._opening.setdefault(key, threading.Lock()):  # may fetch for minutes
-                if key not in self._engines:
-                    files = self.store.files(model)
-                    self._hashes[model.name] = self.store.hashes(model)
-                    opened = open_engine(engine, model, files)
-                    home = self.settings.home
-                    self._errors[key] = load_error_profile(model, opened.precision, home)
-                    self._engines[key] = opened
-        return self._engines[key]
+        Files that changed are read anew and swapped in together; until they are whole, the model
+        that is open goes on answering, under the hashes of the files it was made of.
+        """
+        engine = check_engine(options.engine or self.engine)
+        key = engine, options.model or self.settings.default_model
+        opened = self._opened.get(key)
+        if opened and time.monotonic() < self._check_at.get(key, 0.0):
+            return opened  # looking into folders takes as long as drawing: not for every picture
+        model = self._find(key[1], opened)
+        self._check_at[key] = time.monotonic() + _CHECK_FILES_EVERY_S
+        stamps = file_stamps(model)
+        if opened and stamps in (opened.stamps, self._refused.get(key)):
+            return opened
+        lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(blocking=opened is None):  # opening may fetch for minutes
+            return opened or self.open(options)
+        try:
+            current = self._opened.get(key)
+            if current is None or current.stamps != stamps:
+                self._opened[key] = self._read(engine, replace(model), stamps)
+        except CountlabError as error:
+            if opened is None:
+                raise
+            self._refused[key] = stamps
+            log.warning("%s goes on from the files it was opened with: %s", key[1], error)
+            return opened
+        finally:
+            lock.release()
+        return self._opened[key]
+
+    def _find(self, name: str, opened: OpenedModel | None) -> Model:
+        try:
+            return self.catalog.find(name)
+        except CountlabError:
+            if opened is None:
+                raise
+            return opened.model  # its folder is being replaced, or is gone
+
+    def _read(self, engine: str, model: Model, stamps: Stamps) -> OpenedModel:
+        files = self.store.files(model)
+        digests = self.store.hashes(model)
+        predictor = Predictor(engine, model, files)
+        profile = load_error_profile(model, predictor.precision, self.settings.home)
+        if model.origin != "published":  # those are fetched meanwhile, and are known by SHA-256
+            if file_stamps(model) != stamps:
+                raise CountlabError("model_changing", model=model.name, retry_after_s=1)
+        else:
+            stamps = file_stamps(model)
+        return OpenedModel(model, predictor, digests, profile, stamps)
+
+
+def _look(
+    opened: OpenedModel, picture: Picture, options: PredictOptions
+) -> tuple[list[Finding], int, dict[str, float] | None]:
+    """Findings, the number of tiles, and what a classifier says of every label."""
+    if opened.model.task == "classify":
+        probabilities = opened.predictor.classify(picture.pixels)
+        return top_finding(probabilities, options.confidence), 0, probabilities
+    assert options.nms is not None
+    findings, tiles = find_in_tiles(
+        opened.predictor,
+        picture.pixels,
+        confidence=options.confidence,
+        nms=options.nms,
+        tiles=options.tiles,
+        input_size=opened.predictor.input_size,
+    )
+    return findings, tiles, None

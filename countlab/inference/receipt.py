@@ -1,14 +1,14 @@
-"""What proves an answer later: hashes of what went in and of what came out.
+"""Receipts: hashes of what went in and of what came out.
 
 A receipt says that this picture, through these model files with these parameters, gave this
-result. Knows nothing of how a result is made: `verify` runs it again.
+result. `verify` runs it again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from countlab.findings import Finding
@@ -20,10 +20,11 @@ def picture_hash(data: bytes) -> str:
 
 
 def result_hash(findings: Iterable[Finding]) -> str:
-    """Of the findings as every answer shows them, whatever the order of members or spaces."""
-    return result_hash_of_answer([finding.as_json() for finding in findings])
+    """Of the findings as every answer shows them."""
+    return findings_hash([finding.as_json() for finding in findings])
 
 
-def result_hash_of_answer(findings: list[dict[str, Any]]) -> str:
+def findings_hash(findings: Sequence[Any]) -> str:
+    """Of findings as JSON, whatever the order of members or spaces."""
     canonical = json.dumps(findings, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,7 +1,7 @@
-"""The count at every confidence, from one pass: which counts depend on the confidence chosen.
+"""`Sweep`: the count at every confidence, from one pass.
 
-A surer-than-this filter after the pass gives what a pass at that confidence would give, because
-a box is only ever dropped for the sake of a surer one. Knows nothing of HTTP.
+Filtering by confidence after the pass gives what a pass at that confidence would give, because
+NMS only ever drops a box for the sake of a surer one.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import cast
 
 from countlab.findings import count_by_label
+from countlab.inference.answer import SweepJson
 from countlab.inference.prediction import Prediction
 from countlab.messages import Language
 
@@ -31,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Neighbouring steps, first and last included, with one and the same count."""
+    """Neighboring steps, first and last included, with the same count."""
 
     first: float
     last: float
@@ -56,15 +57,21 @@ class Sweep:
 
     @cached_property
     def stable(self) -> Stretch:
-        """The longest stretch with one count (of equal ones the first): the count to trust."""
+        """The longest stretch with the same count (of equal ones the first)."""
         runs = [list(run) for _, run in groupby(self.steps, key=lambda step: step.count)]
         longest = max(runs, key=len)
         return Stretch(longest[0].confidence, longest[-1].confidence, longest[0].count)
 
-    def as_json(self, language: Language = "en") -> dict[str, Any]:
-        """The warnings are those of the stable count."""
-        stable = self.prediction.at(self.stable.first)
-        return {
+    @property
+    def at_stable(self) -> Prediction:
+        """The prediction at the stable count."""
+        return self.prediction.at(self.stable.first)
+
+    def as_json(self, language: Language = "en") -> SweepJson:
+        """The warnings and the receipt are those of the stable count."""
+        answer = self.at_stable.as_json(language)
+        sweep = {
+            "object": answer["object"],
             "stable": {
                 "from": self.stable.first,
                 "to": self.stable.last,
@@ -75,6 +82,8 @@ class Sweep:
                 for step in self.steps
             ],
             "findings": [finding.as_json() for finding in self.prediction.findings],
-            "warnings": [doubt.as_json(language) for doubt in stable.doubts],
+            "warnings": answer["warnings"],
             **self.prediction.circumstances(),
+            "receipt": answer["receipt"],
         }
+        return cast(SweepJson, sweep)

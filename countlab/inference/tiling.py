@@ -1,8 +1,7 @@
-"""Looking at overlapping tiles of a picture: more objects than one pass can hold.
+"""Tiling: looking at overlapping tiles of a picture, for more objects than one pass can hold.
 
 Each object is judged by the pass that sees it best: a small one by the tiles, a large one by the
-pass over the whole picture, one in between by both. What both see, or two tiles, counts once.
-Knows pixels, boxes and an engine.
+pass over the whole picture, one in between by both. What two passes find counts once.
 """
 
 from __future__ import annotations
@@ -15,34 +14,24 @@ from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
 
-from countlab.engines import Engine
-from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
-from countlab.inference.merging import Sight, length, merge, weigh
+from countlab.inference.merging import SizeRange, length, merge, weigh
+from countlab.inference.predictor import Finder
+from countlab.options import MAX_TILES
 from countlab.system.cpu import cores
 from countlab.system.deadline import check_deadline
 
 OFF, AUTO = "off", "auto"
-MOST_ALONG = 8
-CHOICES = (OFF, AUTO, *(str(along) for along in range(2, MOST_ALONG + 1)))
-"""A number is that of tiles along the longer side."""
 
-_OVERLAP = 0.25  # of a tile's side, shared with the next one
+_OVERLAP = 0.25  # of a tile's side, shared with the next tile
 _MARGIN = 0.03  # of a tile's side: a box that ends nearer to a seam may be a part of an object
-# Pixels of the network's input: of shorter objects a look at the whole picture misses many that
-# a closer one finds; of longer ones none, and only the closer look takes other things for them.
-_HARDLY, _WELL = 24.0, 48.0
+# Pixels of the network's input. Of shorter objects a pass over the whole picture misses many that
+# a tile shows; of longer ones none, and only the tile takes other things for them.
+_BARELY_VISIBLE, _CLEARLY_VISIBLE = 24.0, 48.0
 _SMALL = 32.0  # pixels of the network's input; the detectors here begin to miss what is smaller
-_WELL_SEEN = 64.0  # what `auto` enlarges small objects to
-_LARGE = 2.0  # a picture less than twice as long as the network's input holds little more than it
-
-
-def check_tiles(arrived: str | int | None) -> str:
-    choice = OFF if arrived is None else str(arrived)
-    if choice not in CHOICES:
-        raise CountlabError("unknown_tiles", arrived=arrived, known=CHOICES)
-    return choice
+_ENLARGED = 64.0  # what `auto` enlarges small objects to
+_LARGE_PICTURE = 2.0  # times the network's input: smaller pictures hold little more than it shows
 
 
 @dataclass(frozen=True)
@@ -70,12 +59,12 @@ class Grid:
         )
 
 
-def make_grid(width: int, height: int, *, along: int, least: int) -> Grid:
-    """So many tiles along the longer side, fewer where they would be smaller than `least`."""
-    side = max(max(width, height) / (1 + (along - 1) * (1 - _OVERLAP)), least)
+def make_grid(width: int, height: int, *, along: int, min_side: int) -> Grid:
+    """So many tiles along the longer side, fewer where they would be smaller than `min_side`."""
+    side = max(max(width, height) / (1 + (along - 1) * (1 - _OVERLAP)), min_side)
     columns, rows = _starts(width, side), _starts(height, side)
     tiles = tuple(
-        Box(left, top, math.ceil(left + side), math.ceil(top + side)).inside(width, height)
+        Box(left, top, math.ceil(left + side), math.ceil(top + side)).clipped(width, height)
         for top, left in product(rows, columns)
     )
     return Grid(width, height, side, tiles)
@@ -88,87 +77,89 @@ def _starts(length: int, side: float) -> list[int]:
     )
 
 
-def useful_tiles(findings: Sequence[Finding], pixels: Pixels, network: tuple[int, int]) -> int:
-    """How many tiles along the longer side would show these objects well; 0 where none are needed.
+def useful_tiles(findings: Sequence[Finding], pixels: Pixels, input_size: tuple[int, int]) -> int:
+    """How many tiles along the longer side would show these objects well; 0 if none are needed.
 
-    That is so unless the picture is large and its objects are small in the network's input.
+    None are needed unless the picture is large and its objects are small in the network's input.
     """
     height, width = pixels.shape[:2]
     boxes = [finding.box for finding in findings if finding.box]
-    if not boxes or max(width, height) < _LARGE * max(network):
+    if not boxes or max(width, height) < _LARGE_PICTURE * max(input_size):
         return 0
-    across, down = network[0] / width, network[1] / height
-    size: float = median(
-        max((box.right - box.left) * across, (box.bottom - box.top) * down) for box in boxes
-    )
+    scale_x, scale_y = input_size[0] / width, input_size[1] / height
+    size: float = median(max(box.width * scale_x, box.height * scale_y) for box in boxes)
     if size >= _SMALL:
         return 0
-    along = 1 + math.ceil((_WELL_SEEN / max(size, 1) - 1) / (1 - _OVERLAP))
-    return min(along, MOST_ALONG)
+    along = 1 + math.ceil((_ENLARGED / max(size, 1) - 1) / (1 - _OVERLAP))
+    return min(along, MAX_TILES)
 
 
-def look(
-    engine: Engine,
+def find_in_tiles(
+    finder: Finder,
     pixels: Pixels,
     *,
     confidence: float,
     nms: float,
     tiles: str,
-    network: tuple[int, int],
+    input_size: tuple[int, int],
 ) -> tuple[list[Finding], int]:
-    """What is found in the whole picture and in its tiles, and the number of these."""
+    """The findings of the whole picture and its tiles, and the number of tiles."""
     height, width = pixels.shape[:2]
-    # A sweep must see what its steps see: tiles are laid and findings weighed as if every one
-    # were asked for, and the unsure ones go in the end.
-    lowest = confidence if tiles == OFF else min(confidence, engine.floor)
-    whole = [
-        finding.inside(width, height) for finding in engine.find(pixels, confidence=lowest, nms=nms)
+    # A sweep must find what its steps find: tiles are laid and findings weighed as if everything
+    # were asked for, and what is below the confidence is dropped at the end.
+    lowest = confidence if tiles == OFF else min(confidence, finder.floor)
+    findings = [
+        finding.clipped(width, height)
+        for finding in finder.find(pixels, confidence=lowest, nms=nms)
     ]
     if tiles == OFF:
-        return whole, 0
-    along = useful_tiles(whole, pixels, network) if tiles == AUTO else int(tiles)
-    grid = make_grid(width, height, along=max(along, 1), least=max(network))
+        return findings, 0
+    along = useful_tiles(findings, pixels, input_size) if tiles == AUTO else int(tiles)
+    grid = make_grid(width, height, along=max(along, 1), min_side=max(input_size))
     number = len(grid.tiles) if len(grid.tiles) > 1 else 0
     if number:
-        scale = max(width / network[0], height / network[1])
-        sight = Sight(_HARDLY * scale, _WELL * scale)
-        views = _look_closer(engine, pixels, grid, whole, sight, confidence=lowest, nms=nms)
-        left = min(grid.reach, sight.hardly)  # to the tiles: whole in one, hardly seen otherwise
-        seen = [one for one in whole if not one.box or length(one.box) > left]
-        whole = merge([seen, *views], settled=sight.well)
-    return [finding for finding in whole if finding.confidence > confidence], number
+        scale = max(width / input_size[0], height / input_size[1])
+        visible = SizeRange(_BARELY_VISIBLE * scale, _CLEARLY_VISIBLE * scale)
+        views = _find_in_each(finder, pixels, grid, findings, visible, confidence=lowest, nms=nms)
+        # Shorter objects are left to the tiles: they lie whole in one, and are barely visible here.
+        shortest = min(grid.reach, visible.barely)
+        large = [
+            finding for finding in findings if not finding.box or length(finding.box) > shortest
+        ]
+        findings = merge([large, *views], settled=visible.clearly)
+    return [finding for finding in findings if finding.confidence > confidence], number
 
 
-def _look_closer(
-    engine: Engine,
+def _find_in_each(
+    finder: Finder,
     pixels: Pixels,
     grid: Grid,
     whole: list[Finding],
-    sight: Sight,
+    visible: SizeRange,
     *,
     confidence: float,
     nms: float,
 ) -> list[list[Finding]]:
-    """What each tile has to say beside the look at the whole picture."""
+    """What each tile adds to the findings of the whole picture."""
 
-    def look_at(tile: Box) -> list[Finding]:
+    def find_in(tile: Box) -> list[Finding]:
         check_deadline()
         part = pixels[tile.top : tile.bottom, tile.left : tile.right]
-        found = _uncut(grid, tile, engine.find(part, confidence=confidence, nms=nms))
-        return weigh(found, whole, sight)
+        findings = finder.find(part, confidence=confidence, nms=nms)
+        return weigh(_in_picture(grid, tile, findings), whole, visible)
 
     with ThreadPoolExecutor(cores()) as threads:
-        running = [threads.submit(copy_context().run, look_at, tile) for tile in grid.tiles]
-        return [one.result() for one in running]
+        running = [threads.submit(copy_context().run, find_in, tile) for tile in grid.tiles]
+        return [future.result() for future in running]
 
 
-def _uncut(grid: Grid, tile: Box, found: list[Finding]) -> list[Finding]:
-    """Where they lie in the whole picture; those without a box say nothing of a place."""
+def _in_picture(grid: Grid, tile: Box, findings: list[Finding]) -> list[Finding]:
+    """A tile's findings where they lie in the picture, without those that its seams cut."""
     moved = []
-    for finding in found:
+    for finding in findings:
         if finding.box is None:
             continue
-        box = finding.box.inside(tile.right - tile.left, tile.bottom - tile.top)
+        box = finding.box.clipped(tile.width, tile.height)
         box = Box(
             box.left + tile.left, box.top + tile.top, box.right + tile.left, box.bottom + tile.top
         )

@@ -1,4 +1,4 @@
-"""Why a count may be wrong, told beside it instead of left for the client to find out."""
+"""Warnings: why a count may be wrong."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from countlab.findings import Box, CountWarning, Finding
 from countlab.imaging.picture import Picture
 
-_NARROW = 0.05  # findings this near the confidence asked for come or go with a small change of it
+_MARGIN = 0.05  # findings this near the confidence come or go with a small change of it
 
 
 def count_warnings(
     findings: Sequence[Finding], *, picture: Picture, confidence: float, floor: float
 ) -> tuple[CountWarning, ...]:
     """What was done to the picture, then what is doubtful about these findings in it."""
-    doubts = list(picture.doubts)
-    touching = sum(_at_edge(finding.box, picture) for finding in findings)
-    if touching:
-        doubts.append(CountWarning("touching_edge", {"number": touching}))
-    unsure = sum(finding.confidence < confidence + _NARROW for finding in findings)
+    warnings = list(picture.warnings)
+    at_edge = sum(_touches_edge(finding.box, picture) for finding in findings)
+    if at_edge:
+        warnings.append(CountWarning("touching_edge", {"number": at_edge}))
+    unsure = sum(finding.confidence < confidence + _MARGIN for finding in findings)
     if unsure:
-        doubts.append(CountWarning("unsure", {"number": unsure, "margin": _NARROW}))
+        warnings.append(CountWarning("unsure", {"number": unsure, "margin": _MARGIN}))
     if confidence < floor:
-        doubts.append(CountWarning("below_floor", {"floor": floor, "arrived": confidence}))
-    return tuple(doubts)
+        warnings.append(CountWarning("below_floor", {"floor": floor, "arrived": confidence}))
+    return tuple(warnings)
 
 
-def _at_edge(box: Box | None, picture: Picture) -> bool:
+def _touches_edge(box: Box | None, picture: Picture) -> bool:
     if box is None:
         return False
     return (

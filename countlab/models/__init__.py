@@ -1,1 +1,1 @@
-"""Which models exist, their files, and how well they count."""
+"""Models: their catalog, their files, and how well they count."""

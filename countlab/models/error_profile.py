@@ -1,33 +1,37 @@
-"""How far off a model's counts were where the truth was known, and so how many are likely.
+"""Error profile of a model: measured counting errors, and the likely range of a true count.
 
-Where nothing was measured, nothing is said. Measuring is `evaluate`'s business, keeping it on
-disk that of `saved_error`.
+`evaluation` measures a profile; it is stored as JSON beside the model or in the user's home. A
+profile belongs to the exact files it was measured with: other weights or labels of the same name
+do not inherit it. Nothing is said where nothing was measured.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-Tally = tuple[int, int, int]
-"""Counted, true, and in how many pictures that was so."""
+from countlab.errors import CountlabError
+from countlab.models.catalog import Model
+from countlab.models.download import sha256_of
+from countlab.models.likely_interval import Interval as Interval
+from countlab.models.likely_interval import Tally as Tally
+from countlab.models.likely_interval import likely_interval as likely_interval
+
 Steps = Mapping[float, Sequence[Tally]]
-Interval = tuple[int, int]
+"""Tallies by confidence."""
 
 STEPS_PER_ONE = 20  # measured at 0.20, 0.25, … 0.95
-# Of 19 differences the least and the greatest leave 5 % outside on either side, in expectation;
-# fewer cannot say where nine in ten lie.
-_FEWEST = 19
-# A label's own pictures of other counts say more than other labels' pictures of this count; but
-# a count of 4 is told by those of 1 to 7 at most: errors grow with the count.
-_FARTHEST = 0.75
 
 
 @dataclass(frozen=True)
 class ErrorProfile:
-    """What was measured of one model in one precision, and the intervals that follow."""
+    """The measured errors of one model in one precision."""
 
     model: str
     precision: str
@@ -36,40 +40,40 @@ class ErrorProfile:
     measured_on: str
     pictures: int
     labels: Mapping[str, Steps]
-    everything: Steps
-    """All labels of a picture together, where all of them are known."""
-    _known: dict[tuple[str | None, float, int], Interval | None] = field(
+    all_labels: Steps
+    """Total counts over all labels, of pictures where all of them are known."""
+    _intervals: dict[tuple[str | None, float, int], Interval | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
     def likely(
         self, label: str | None, *, confidence: float, nms: float, counted: int
     ) -> Interval | None:
-        """Where the true count lies nine times in ten; between two steps, where either says."""
+        """The 90 % interval of the true count; between two measured steps, the union of both."""
         if nms != self.nms:
             return None
-        place = round(confidence * STEPS_PER_ONE, 6)
-        steps = {step / STEPS_PER_ONE for step in (math.floor(place), math.ceil(place))}
-        found = [self._at(label, step, counted) for step in steps]
-        known = [interval for interval in found if interval]
-        if len(known) < len(found):
+        position = round(confidence * STEPS_PER_ONE, 6)
+        steps = {step / STEPS_PER_ONE for step in (math.floor(position), math.ceil(position))}
+        at_steps = [self._interval_at(label, step, counted) for step in steps]
+        intervals = [interval for interval in at_steps if interval]
+        if len(intervals) < len(at_steps):
             return None
-        return min(low for low, _ in known), max(high for _, high in known)
+        return min(low for low, _ in intervals), max(high for _, high in intervals)
 
-    def _at(self, label: str | None, step: float, counted: int) -> Interval | None:
+    def _interval_at(self, label: str | None, step: float, counted: int) -> Interval | None:
         key = label, step, counted
-        if key not in self._known:
-            self._known[key] = interval_of(self._pools(label, step), counted)
-        return self._known[key]
+        if key not in self._intervals:
+            self._intervals[key] = likely_interval(self._pools(label, step), counted)
+        return self._intervals[key]
 
     def _pools(self, label: str | None, step: float) -> list[Sequence[Tally]]:
-        """The label's own pictures, and where those are too few all labels' pictures."""
+        """The label's own tallies, then those of all labels, for where its own are too few."""
         if label is None:
-            return [self.everything.get(step, ())]
+            return [self.all_labels.get(step, ())]
         if label not in self.labels:
             return []
-        each = [steps.get(step, ()) for steps in self.labels.values()]
-        return [self.labels[label].get(step, ()), [tally for some in each for tally in some]]
+        every_label = [tally for steps in self.labels.values() for tally in steps.get(step, ())]
+        return [self.labels[label].get(step, ()), every_label]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -81,56 +85,115 @@ class ErrorProfile:
             "measured_on": self.measured_on,
             "pictures": self.pictures,
             "labels": {label: _steps_as_json(steps) for label, steps in self.labels.items()},
-            "everything": _steps_as_json(self.everything),
+            "everything": _steps_as_json(self.all_labels),
         }
 
-    def in_brief(self, confidence: float = 0.5) -> dict[str, Any]:
-        """What a person wants to know before trusting a count at the usual confidence."""
+    def summary(self, confidence: float = 0.5) -> dict[str, Any]:
+        """Per label at one confidence: the share of exact counts and the mean absolute error."""
         return {
             "measured_on": self.measured_on,
             "pictures": self.pictures,
             "precision": self.precision,
             "confidence": confidence,
             "by_label": {
-                label: _brief(steps.get(confidence, ())) for label, steps in self.labels.items()
+                label: _summarize(steps.get(confidence, ())) for label, steps in self.labels.items()
             },
         }
 
 
-def interval_of(pools: Iterable[Sequence[Tally]], counted: int) -> Interval | None:
-    """From the differences seen at this count, or at counts near it, in the first pool that has
-    enough of them. To have counted nothing is a case of its own: it can only be too few.
-    """
-    farthest = math.ceil(counted * _FARTHEST)
-    for tallies in pools:
-        for reach in range(farthest + 1):
-            off = _differences(tallies, counted, reach)
-            if len(off) >= _FEWEST:
-                outside = (len(off) + 1) // 20  # 5 % on either side
-                return max(0, counted + off[outside - 1]), max(0, counted + off[-outside])
+def _summarize(tallies: Sequence[Tally]) -> dict[str, Any]:
+    pictures = sum(number for _, _, number in tallies)
+    exact = sum(number for counted, true, number in tallies if counted == true)
+    error = sum(abs(counted - true) * number for counted, true, number in tallies)
+    return {
+        "pictures": pictures,
+        "exact": round(exact / pictures, 3) if pictures else None,
+        "mean_absolute_error": round(error / pictures, 3) if pictures else None,
+    }
+
+
+def load_error_profile(model: Model, precision: str, home: Path) -> ErrorProfile | None:
+    """The profile of exactly these files: the user's own measurement, or the one shipped."""
+    for path in (_path_in_home(model, precision, home), _path_beside(model, precision)):
+        profile = _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+        if profile and profile.precision == precision and profile.files == file_hashes(model):
+            return profile
     return None
 
 
-def _differences(tallies: Sequence[Tally], counted: int, reach: int) -> list[int]:
-    """True count less what was counted, of each picture in which about so many were counted."""
-    return sorted(
-        true - seen
-        for seen, true, pictures in tallies
-        if abs(seen - counted) <= reach and bool(seen) == bool(counted)
-        for _ in range(pictures)
-    )
+def save_error_profile(profile: ErrorProfile, model: Model, home: Path) -> Path:
+    """Saves beside a user's own model; for any other model, in the user's home."""
+    if model.origin == "own":
+        path = _path_beside(model, profile.precision)
+    else:
+        path = _path_in_home(model, profile.precision, home)
+    text = json.dumps(profile.as_json(), indent=1, ensure_ascii=False)
+    nested_list = re.compile(r"\[\s+\[.*?\]\s+\]", flags=re.S)  # written on one line
+    text = nested_list.sub(lambda match: re.sub(r"\s", "", match[0]), text)
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as reason:
+        raise CountlabError("cannot_write", path=path, reason=reason.strerror) from reason
+    return path
+
+
+def file_hashes(model: Model) -> dict[str, str]:
+    """The SHA-256 of every file that decides a count: network, weights, labels."""
+    stated = {model.folder / file.name: file.sha256 for file in model.files.values()}
+    return {
+        path.name: sha256 or _current_sha256(path)
+        for path, sha256 in {**stated, model.labels_file: stated.get(model.labels_file)}.items()
+    }
+
+
+def _path_in_home(model: Model, precision: str, home: Path) -> Path:
+    return home / "errors" / f"{model.name}-{precision}.json"
+
+
+def _path_beside(model: Model, precision: str) -> Path:
+    return model.folder / f"counting-error-{precision}.json"
+
+
+def _current_sha256(path: Path) -> str:
+    if not path.is_file():
+        return "not here"
+    status = path.stat()
+    return _cached_sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _cached_sha256(path: Path, _size: int, _mtime_ns: int) -> str:
+    return sha256_of(path)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _mtime_ns: int) -> ErrorProfile | None:
+    """None for a damaged file: counting goes on without a profile."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return ErrorProfile(
+            model=data["model"],
+            precision=data["precision"],
+            nms=data["nms"],
+            files=data["files"],
+            measured_on=data["measured_on"],
+            pictures=data["pictures"],
+            labels={label: _steps_from_json(steps) for label, steps in data["labels"].items()},
+            all_labels=_steps_from_json(data["everything"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _steps_as_json(steps: Steps) -> dict[str, list[list[int]]]:
     return {f"{step:.2f}": [list(tally) for tally in tallies] for step, tallies in steps.items()}
 
 
-def _brief(tallies: Sequence[Tally]) -> dict[str, Any]:
-    pictures = sum(number for _, _, number in tallies)
-    exact = sum(number for seen, true, number in tallies if seen == true)
-    off = sum(abs(seen - true) * number for seen, true, number in tallies)
+def _steps_from_json(data: Mapping[str, Sequence[Sequence[int]]]) -> Steps:
     return {
-        "pictures": pictures,
-        "exact": round(exact / pictures, 3) if pictures else None,
-        "mean_absolute_error": round(off / pictures, 3) if pictures else None,
+        float(step): tuple((int(counted), int(true), int(number)) for counted, true, number in rows)
+        for step, rows in data.items()
     }

@@ -21,8 +21,8 @@ _REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not 
 class Store:
     """`Store().files(model)` gives paths that are safe to open."""
 
-    def __init__(self, *, patience: Timeouts | None = None) -> None:
-        self._patience = patience or Timeouts()
+    def __init__(self, *, timeouts: Timeouts | None = None) -> None:
+        self._timeouts = timeouts or Timeouts()
         self._failed: dict[str, tuple[float, CountlabError]] = {}
 
     def files(self, model: Model) -> dict[str, Path]:
@@ -60,7 +60,7 @@ class Store:
                 if paths[role].is_file() and _right(paths[role], file):
                     continue
                 reasons = download(
-                    file, paths[role], patience=self._patience, progress=progress or _silent
+                    file, paths[role], timeouts=self._timeouts, progress=progress or _silent
                 )
                 if reasons:
                     raise CountlabError(
@@ -94,6 +94,20 @@ class Store:
 
     def _paths(self, model: Model) -> dict[str, Path]:
         return {role: model.folder / file.name for role, file in model.files.items()}
+
+
+def file_stamps(model: Model) -> tuple[tuple[str, int, int, int], ...]:
+    """Name, time, size and inode of all that decides an answer: equal while nothing changes."""
+    paths = [model.folder / file.name for file in model.files.values()]
+    stamps = []
+    for path in [model.folder / "model.toml", model.labels_file, *paths]:
+        try:
+            status = path.stat()
+        except OSError:  # missing, or being replaced
+            stamps.append((path.name, 0, 0, 0))
+        else:
+            stamps.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(stamps)
 
 
 def _right(path: Path, file: ModelFile) -> bool:

@@ -18,7 +18,7 @@ from countlab.server.middleware import stack
 from countlab.server.middleware.access_log import AccessLog
 from countlab.server.middleware.unknown_parameters import refuse_unknown_parameters
 from countlab.server.routes.counting import counting
-from countlab.server.routes.info import about
+from countlab.server.routes.info import info_router
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def create_app(
 
     `keep` is a folder for the pictures that arrive (none are kept without it). `routes=False`
     leaves the counting routes out, for a notebook that writes its own. `history=True` keeps a
-    row for each picture counted. `log`, as `logs.open_log()` makes it, gets a line a request.
+    row for each picture counted. `log` (see `system.logs`) gets a line for each request.
     """
     app: FastAPI = FastAPIOffline(
         title="countlab",
@@ -54,7 +54,7 @@ def create_app(
         description=_DESCRIPTION,
         dependencies=[Depends(refuse_unknown_parameters)],
         redoc_url=None,  # its page asks the internet for a logo
-        responses=problems.documented(),
+        responses=openapi.error_responses(),
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
         lifespan=_from_start_to_end,
     )
@@ -62,11 +62,11 @@ def create_app(
     settings = app.state.lab.pipeline.settings
     app.state.history = None
     stack.install(app, settings)
-    app.state.metrics = Metrics(lambda: app.state.places.waiting, settings.metrics_folder)
+    app.state.metrics = Metrics(lambda: app.state.slots.waiting, settings.metrics_folder)
     app.add_middleware(AccessLog, metrics=app.state.metrics, log=log)
     problems.install(app)
     openapi.install(app)
-    app.include_router(about)
+    app.include_router(info_router)
     if routes:
         app.include_router(counting)
     if history:
@@ -77,10 +77,10 @@ def create_app(
 def _keep_history(app: FastAPI, settings: Settings) -> None:
     """Loads the database's libraries, which take as long as all the others: only where wanted."""
     from countlab.history import History
-    from countlab.server.routes.history import past
+    from countlab.server.routes.history import history_router
 
     app.state.history = History(settings)
-    app.include_router(past)
+    app.include_router(history_router)
 
 
 @asynccontextmanager

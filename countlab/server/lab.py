@@ -1,4 +1,4 @@
-"""What stands behind the counter: the pipeline, and the folder of pictures that arrived."""
+"""The pipeline of a server, plus optional storage of uploads."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import logging
 import re
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from typing_extensions import Unpack
-
-from countlab.asked import Asked, AskedAtAny
 from countlab.errors import CountlabError
 from countlab.imaging.picture import Picture
 from countlab.inference.pipeline import Pipeline
 from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Sweep
+from countlab.models.catalog import Model
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 _KEPT_AT_MOST = 100
@@ -27,7 +27,7 @@ log = logging.getLogger("countlab.lab")
 
 
 class Lab:
-    """`lab.predict(data)` is the whole work of every counting route."""
+    """`lab.predict(data, options)` is the whole work of a counting route."""
 
     def __init__(
         self,
@@ -67,16 +67,21 @@ class Lab:
         """Why the model of those who name none cannot be used yet."""
         return None if self.pipeline.default_is_open else self._not_loaded
 
-    def predict(self, data: bytes, **asked: Unpack[Asked]) -> Prediction:
-        prediction = self.pipeline.predict(data, **asked)
+    def find_model(self, options: PredictOptions) -> Model:
+        """The model that the options name, or the default one."""
+        return self.pipeline.catalog.find(options.model or self.pipeline.settings.default_model)
+
+    def predict(self, data: bytes, options: PredictOptions | None = None) -> Prediction:
+        prediction = self.pipeline.predict(data, options)
         if self._keep is not None:
             self._keep_picture(data, prediction.picture, self._keep)
         return prediction
 
-    def sweep(self, data: bytes, **asked: Unpack[AskedAtAny]) -> Sweep:
+    def sweep(self, data: bytes, options: PredictOptions | None = None) -> Sweep:
         """The count at every confidence, from one pass at the engine's floor."""
-        floor = self.pipeline.floor(**asked)
-        return Sweep(self.predict(data, **asked, confidence=floor))
+        options = options or PredictOptions()
+        floor = self.pipeline.floor(options)
+        return Sweep(self.predict(data, replace(options, confidence=floor)))
 
     def _keep_picture(self, data: bytes, picture: Picture, folder: Path) -> None:
         """Under a name of our own making; what a client calls its file is never a path here.

@@ -1,4 +1,4 @@
-"""Which language a client wants to be answered in."""
+"""The language of a response, from the request's `Accept-Language`."""
 
 from __future__ import annotations
 

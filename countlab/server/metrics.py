@@ -1,7 +1,7 @@
-"""The figures of `/metrics`, in the form that Prometheus reads.
+"""Prometheus metrics of `/metrics`.
 
-Each app has its own. With several workers they share a folder, and whichever worker is asked
-tells the sum of all. Names and labels are bounded: no client can make them grow.
+Each app has its own registry. Several workers share a folder, and each of them reports the sum of
+all. Names and labels are bounded: no client can make them grow.
 """
 
 from __future__ import annotations
@@ -29,70 +29,76 @@ if TYPE_CHECKING:
     from countlab.history import StoredIn
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
-_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-_LABELS_AT_MOST = 500  # further ones are counted together: each is a line of its own for ever
+_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+_MAX_LABELS = 500  # each label is a time series for ever; further ones are counted as "other"
 
 
 class Metrics:
-    """`waiting` tells how long the queue is; `together` is the folder that workers share."""
+    """`queue_length` is read at each report; `shared_folder` is set with several workers."""
 
-    def __init__(self, waiting: Callable[[], int], together: Path | None = None) -> None:
-        self._waiting, self._together = waiting, together
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a line more for each figure
+    def __init__(self, queue_length: Callable[[], int], shared_folder: Path | None = None) -> None:
+        self._queue_length, self._shared_folder = queue_length, shared_folder
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # one more line per metric
         self._registry = CollectorRegistry()
-        here: Any = {"registry": None if together else self._registry, "namespace": "countlab"}
-        self._requests = Counter("requests", "Answers", ["method", "route", "status"], **here)
+        options: Any = {
+            "registry": None if shared_folder else self._registry,
+            "namespace": "countlab",
+        }
+        self._requests = Counter("requests", "Responses", ["method", "route", "status"], **options)
         self._latency = Histogram(
-            "request_seconds", "From arrival to answer", ["route"], buckets=_SECONDS, **here
+            "request_seconds", "Request to response", ["route"], buckets=_BUCKETS_S, **options
         )
-        self._present = Gauge(
-            "requests_present", "Requests that are here", multiprocess_mode="livesum", **here
+        self._in_progress = Gauge(
+            "requests_present", "Requests in progress", multiprocess_mode="livesum", **options
         )
         self._queue = Gauge(
-            "queue_length", "Those that wait to count", multiprocess_mode="livesum", **here
+            "queue_length", "Requests waiting for a slot", multiprocess_mode="livesum", **options
         )
         self._inference = Histogram(
-            "inference_seconds", "Finding only", ["model", "engine"], buckets=_SECONDS, **here
+            "inference_seconds", "Inference", ["model", "engine"], buckets=_BUCKETS_S, **options
         )
-        self._pictures = Counter("pictures", "Pictures that were counted", ["model"], **here)
-        self._empty = Counter("pictures_empty", "Those with nothing found", ["model"], **here)
-        self._objects = Counter("objects", "Objects found", ["model", "label"], **here)
-        self._history = Counter("history_rows", "Rows by where they were put", ["where"], **here)
+        self._pictures = Counter("pictures", "Pictures counted", ["model"], **options)
+        self._empty = Counter("pictures_empty", "Pictures without findings", ["model"], **options)
+        self._objects = Counter("objects", "Objects found", ["model", "label"], **options)
+        self._history = Counter(
+            "history_rows", "History rows by where they were stored", ["where"], **options
+        )
         self._labels: set[tuple[str, str]] = set()
-        if not together:
+        if not shared_folder:
             ProcessCollector(registry=self._registry)
 
-    def arrived(self) -> None:
-        self._present.inc()
-        self._queue.set(self._waiting())
+    def request_started(self) -> None:
+        self._in_progress.inc()
+        self._queue.set(self._queue_length())
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._present.dec()
-        self._queue.set(self._waiting())
+    def request_finished(self, method: str, route: str, status: int, duration_s: float) -> None:
+        self._in_progress.dec()
+        self._queue.set(self._queue_length())
         self._requests.labels(method, route, str(status)).inc()
-        self._latency.labels(route).observe(seconds)
+        self._latency.labels(route).observe(duration_s)
 
-    def counted(self, prediction: Prediction) -> None:
+    def record_prediction(self, prediction: Prediction) -> None:
         model = prediction.model.name
-        seconds = prediction.milliseconds["find"] / 1000
-        self._inference.labels(model, prediction.engine).observe(seconds)
+        inference_s = prediction.milliseconds["find"] / 1000
+        self._inference.labels(model, prediction.engine).observe(inference_s)
         self._pictures.labels(model).inc()
         self._empty.labels(model).inc(not prediction.findings)
         for label, number in count_by_label(prediction.findings).items():
-            self._objects.labels(model, self._bounded(model, label)).inc(number)
+            self._objects.labels(model, self._bounded_label(model, label)).inc(number)
 
-    def kept(self, where: StoredIn) -> None:
-        self._history.labels(where).inc()
+    def record_history_row(self, stored_in: StoredIn) -> None:
+        self._history.labels(stored_in).inc()
 
-    def page(self) -> bytes:
-        self._queue.set(self._waiting())
-        if self._together is None:
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        self._queue.set(self._queue_length())
+        if self._shared_folder is None:
             return generate_latest(self._registry)
-        registry = CollectorRegistry()  # read anew: workers come and go
-        MultiProcessCollector(registry, str(self._together))  # type: ignore[no-untyped-call]
+        registry = CollectorRegistry()  # built each time, as workers start and end
+        MultiProcessCollector(registry, str(self._shared_folder))  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
-    def _bounded(self, model: str, label: str) -> str:
-        if len(self._labels) < _LABELS_AT_MOST:
+    def _bounded_label(self, model: str, label: str) -> str:
+        if len(self._labels) < _MAX_LABELS:
             self._labels.add((model, label))
         return label if (model, label) in self._labels else "other"

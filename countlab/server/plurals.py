@@ -1,4 +1,4 @@
-"""`/countOranges` → `orange`: the route is named for the plural of a label."""
+"""Plurals of labels, as the routes such as `/countOranges` use them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def plural_of(label: str) -> str:
 
 
 def label_of(plural: str, model: Model) -> str:
-    """The label whose plural this is, in any letter case."""
+    """The label of a plural in any letter case; `unknown_object` lists the closest label first."""
     by_plural = {plural_of(label).lower(): label for label in model.labels}
     if plural.lower() in by_plural:
         return by_plural[plural.lower()]
-    near = by_plural.get(closest(plural, by_plural) or "")
-    known = sorted(model.labels, key=lambda other: (other != near, other))
+    suggestion = by_plural.get(closest(plural, by_plural) or "")
+    known = sorted(model.labels, key=lambda label: (label != suggestion, label))
     raise CountlabError("unknown_object", model=model.name, arrived=plural, known=known)

@@ -1,6 +1,6 @@
-"""Errors as HTTP: which status each code becomes, told as `application/problem+json`.
+"""Error responses: the HTTP status of each code, and `application/problem+json` documents.
 
-The shape is RFC 9457 with a stable `code` and a `fix` that a student can act on.
+The documents follow RFC 9457, with a stable `code` and a `fix` that a student can act on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from countlab.errors import CountlabError
-from countlab.messages import Language, say, table
+from countlab.messages import Language, message_table, render
 from countlab.server.language import language_of
 
 STATUS = {
@@ -41,6 +41,8 @@ STATUS = {
     "no_bf16_here": 422,
     "sent_twice": 422,
     "unknown_engine": 422,
+    "engine_needs_darknet": 422,
+    "not_a_detector": 422,
     "unknown_tiles": 422,
     "unknown_form_field": 422,
     "unknown_object": 422,
@@ -56,6 +58,10 @@ STATUS = {
     "darknet_not_understood": 503,
     "darknet_unknown_section": 503,
     "darknet_wrong_weights": 503,
+    "graph_not_understood": 503,
+    "graph_input_not_understood": 503,
+    "graph_labels_differ": 503,
+    "model_changing": 503,
     "model_damaged": 503,
     "model_not_fetched": 503,
     "model_not_here": 503,
@@ -94,41 +100,8 @@ class Problem(BaseModel):
     fix: str
 
 
-def documented() -> dict[int | str, dict[str, Any]]:
-    """For /docs: the codes that each status may carry, and what the document looks like."""
-    return {
-        status: {
-            "description": ", ".join(f"`{code}`" for code in STATUS if STATUS[code] == status),
-            "content": {
-                "application/problem+json": {
-                    "schema": Problem.model_json_schema(),
-                    "example": problem_of(example, "en"),
-                }
-            },
-        }
-        for status, example in _EXAMPLES.items()
-    }
-
-
-_EXAMPLES = {
-    400: CountlabError("broken_picture", format="JPEG"),
-    401: CountlabError("no_key"),
-    403: CountlabError("wrong_key"),
-    404: CountlabError("unknown_model", arrived="fruit", known=["fruits"], folder="models"),
-    408: CountlabError("too_slow_sender", arrived=20_000, seconds=10),
-    413: CountlabError("too_many_bytes", arrived=12_000_000, allowed=10_000_000),
-    415: CountlabError("not_a_picture", starts="<html>"),
-    422: CountlabError("unknown_object", model="fruits", arrived="oranges", known=["orange"]),
-    429: CountlabError("too_often", number=60, seconds=60, retry_after_s=1),
-    431: CountlabError("head_too_large", allowed=32_768),
-    503: CountlabError(
-        "model_not_here", model="yolov3", missing="yolov3.weights", folder="models/yolov3"
-    ),
-}
-
-
 def problem_of(error: CountlabError, language: Language) -> dict[str, Any]:
-    """An error as the JSON document a client reads."""
+    """The problem document of an error."""
     status = STATUS.get(error.code, 500)
     text = error.text(language)
     return Problem(
@@ -137,24 +110,28 @@ def problem_of(error: CountlabError, language: Language) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """From here on every error of the app answers with a problem document."""
+    """Registers the exception handlers, so that every error becomes a problem document."""
 
     @app.exception_handler(CountlabError)
-    async def ours(request: Request, error: CountlabError) -> JSONResponse:
-        return answer(request, error)
+    async def handle_countlab_error(request: Request, error: CountlabError) -> JSONResponse:
+        return problem_response(request, error)
 
     @app.exception_handler(RequestValidationError)
-    async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(request, _from_validation(error, language_of(request)))
+    async def handle_validation_error(
+        request: Request, error: RequestValidationError
+    ) -> JSONResponse:
+        return problem_response(request, _from_validation(error, language_of(request)))
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        ours = _from_http(request, error)
-        return answer(request, ours) if ours else await http_exception_handler(request, error)
+    async def handle_http_exception(request: Request, error: HTTPException) -> Response:
+        converted = _from_http(request, error)
+        if converted is None:
+            return await http_exception_handler(request, error)
+        return problem_response(request, converted)
 
 
-def answer(request: Request, error: CountlabError) -> JSONResponse:
-    """The error as an answer, in the client's language."""
+def problem_response(request: Request, error: CountlabError) -> JSONResponse:
+    """The error as a response in the client's language."""
     language = language_of(request)
     problem = problem_of(error, language)
     headers: dict[str, str] = {"Content-Language": language}
@@ -169,29 +146,31 @@ def answer(request: Request, error: CountlabError) -> JSONResponse:
     )
 
 
-async def refuse(error: CountlabError, scope: Scope, receive: Receive, send: Send) -> None:
-    """The answer of a guard that stands before the routes, where no exception is caught."""
-    await answer(Request(scope), error)(scope, receive, send)
+async def send_problem(error: CountlabError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Responds from a middleware, where no exception handler applies."""
+    await problem_response(Request(scope), error)(scope, receive, send)
 
 
 def _from_validation(error: RequestValidationError, language: Language) -> CountlabError:
-    """The first fault only: one thing to mend at a time."""
+    """Only the first of pydantic's errors: one thing to fix at a time."""
     first = error.errors()[0]
-    where, name = str(first["loc"][0]), str(first["loc"][-1])
-    if where == "body":
+    source, name = str(first["loc"][0]), str(first["loc"][-1])
+    if source == "body":
         return CountlabError(
             "no_picture", field=str(first["loc"][1]) if first["loc"][1:] else "file"
         )
-    code = "value_" + first["type"]  # pydantic's own sentences are English only
+    code = "value_" + first["type"]  # translated: pydantic's messages are in English only
     facts = first.get("ctx", {})
     if "expected" in facts:
         facts = {**facts, "expected": facts["expected"].replace(" or ", ", ")}
-    reason = say(code, language, facts).detail if code in table() else first["msg"]
+    reason = first["msg"]
+    if code in message_table():
+        reason = render(code, language, facts).detail
     return CountlabError("bad_parameter", parameter=name, arrived=first.get("input"), reason=reason)
 
 
 def _from_http(request: Request, error: HTTPException) -> CountlabError | None:
-    """What the framework refuses. What a route of a student's raises is that route's own answer."""
+    """The framework's own refusals; None for those that a route raised, which stay as they are."""
     path, method, headers = request.url.path, request.method, error.headers or {}
     if error.status_code == 404 and "route" not in request.scope:
         return CountlabError("no_such_page", method=method, path=path)

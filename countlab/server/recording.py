@@ -1,15 +1,13 @@
-"""An answer about one picture, told only when its row is kept.
-
-The one place where counting, history and metrics meet.
-"""
+"""Recording: the history row and the metrics of an answer, before it leaves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
-from countlab.findings import CountWarning
+from countlab.findings import CountWarning, count_by_label
+from countlab.inference.answer import CountJson, SweepJson, WarningJson
 from countlab.inference.prediction import Prediction
 from countlab.server.language import language_of
 from countlab.server.metrics import Metrics
@@ -18,28 +16,33 @@ if TYPE_CHECKING:
     from countlab.history import History, Row
 
 
-def tell(request: Request, prediction: Prediction, *, more: bool = False) -> dict[str, Any]:
-    """The answer's JSON. When this returns its row is on disk, or the answer says that it is not.
+def record(
+    request: Request,
+    prediction: Prediction,
+    answer: CountJson | SweepJson,
+    *,
+    more_follow: bool = False,
+) -> None:
+    """Counts the answer in the metrics and keeps its row; the answer says if that failed.
 
-    Waits for the disk: to be called in a thread, never in the event loop. The work of a request
-    is over with this, and others may begin theirs, unless `more` pictures follow.
+    Waits for the disk: to be called in a thread, never in the event loop. The request's slot is
+    free from here on, unless `more_follow`: pictures of the same request.
     """
-    language = language_of(request)
-    told = prediction.as_json(language)
     metrics: Metrics = request.app.state.metrics
-    metrics.counted(prediction)
+    metrics.record_prediction(prediction)
     history: History | None = request.app.state.history
-    if history is not None:
-        if not more:
-            request.state.work_done()
-        where = history.keep(_row(request, prediction, told))
-        metrics.kept(where)
-        if where == "nowhere":
-            told["warnings"].append(CountWarning("not_recorded").as_json(language))
-    return told
+    if history is None:
+        return
+    if not more_follow:
+        request.state.work_done()
+    stored_in = history.record(_row(request, prediction))
+    metrics.record_history_row(stored_in)
+    if stored_in == "nowhere":
+        warning = CountWarning("not_recorded").as_json(language_of(request))
+        answer["warnings"].append(cast(WarningJson, warning))
 
 
-def _row(request: Request, prediction: Prediction, told: dict[str, Any]) -> Row:
+def _row(request: Request, prediction: Prediction) -> Row:
     from countlab.history import new_row
 
     return new_row(
@@ -49,11 +52,11 @@ def _row(request: Request, prediction: Prediction, told: dict[str, Any]) -> Row:
         model=prediction.model.name,
         engine=prediction.engine,
         precision=prediction.precision,
-        parameters=prediction.parameters,
-        object=prediction.object,
+        parameters=prediction.options.parameters,
+        object=prediction.options.object,
         count=prediction.count,
-        counts=told["counts"],
-        milliseconds=told["milliseconds"],
-        warnings=[warning["code"] for warning in told["warnings"]],
+        counts=count_by_label(prediction.findings),
+        milliseconds=dict(prediction.milliseconds),
+        warnings=[warning.code for warning in prediction.warnings],
         receipt=prediction.receipt,
     )

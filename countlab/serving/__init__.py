@@ -1,1 +1,1 @@
-"""A server that runs: in a thread, in a terminal's foreground, as several processes."""
+"""Running servers: in a thread, in a terminal's foreground, as several processes."""

@@ -1,7 +1,4 @@
-"""A server in the foreground of a terminal: it serves until Ctrl-C, and that is no error.
-
-Knows nothing of what is served.
-"""
+"""Server in the foreground of a terminal, ended by Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,35 +16,39 @@ from countlab.serving.server_thread import (
     GRACEFUL_SHUTDOWN_S,
     HISTORY_FLUSH_S,
     exit_after,
-    greeting,
     listen,
+    startup_message,
 )
 
 
-class Running(Protocol):
+class RunningServer(Protocol):
+    """A `Server` or `Workers`."""
+
     url: str
 
     def stop(self) -> None: ...
 
 
-R = TypeVar("R", bound=Running)
+ServerT = TypeVar("ServerT", bound=RunningServer)
 
 
 @contextlib.contextmanager
-def serving(start: Callable[[socket.socket], R], *, host: str, port: int) -> Iterator[R]:
-    """What `start` runs on a socket, for the block; Ctrl-C or a polite kill is no error."""
+def serve_in_foreground(
+    start: Callable[[socket.socket], ServerT], *, host: str, port: int
+) -> Iterator[ServerT]:
+    """Runs the server that `start` makes during the block; Ctrl-C or SIGTERM ends it cleanly."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with contextlib.ExitStack() as unless_started:
-            listening = unless_started.enter_context(_listen(host, port))
+        with contextlib.ExitStack() as close_on_failure:
+            listening = close_on_failure.enter_context(_listen(host, port))
             running = start(listening)
-            unless_started.pop_all()
-        print(greeting(running.url))
+            close_on_failure.pop_all()
+        print(startup_message(running.url))
         try:
-            with contextlib.suppress(KeyboardInterrupt), _ctrl_c_for_us_alone():
+            with contextlib.suppress(KeyboardInterrupt), _own_foreground_group():
                 yield running
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut answers off
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut responses off
             running.stop()
             signal.signal(signal.SIGINT, signal.default_int_handler)
     finally:
@@ -55,10 +56,10 @@ def serving(start: Callable[[socket.socket], R], *, host: str, port: int) -> Ite
 
 
 def wait_for_interrupt() -> None:
-    """Waits for ever; whoever is told to end has 15 seconds for it."""
+    """Waits until a signal interrupts it; the process then has 15 seconds to shut down."""
     try:
         while True:
-            time.sleep(1)  # in short pieces: Windows notices Ctrl-C only between two of them
+            time.sleep(1)  # in short sleeps: Windows notices Ctrl-C only between them
     finally:
         exit_after(GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S)
 
@@ -67,25 +68,27 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
     except OSError as reason:
-        told = str(reason.strerror).partition(" (")[0]
-        raise CountlabError("cannot_listen", host=host, port=str(port), reason=told) from reason
+        cause = str(reason.strerror).partition(" (")[0]
+        raise CountlabError("cannot_listen", host=host, port=str(port), reason=cause) from reason
 
 
 @contextlib.contextmanager
-def _ctrl_c_for_us_alone() -> Iterator[None]:
-    """Under `make run`, Ctrl-C reaches make too, which would call the clean end an error.
+def _own_foreground_group() -> Iterator[None]:
+    """Makes this process its own foreground process group for the block, as a shell does.
 
-    So the terminal's foreground is borrowed for the block, as a shell does for its jobs.
+    Under `make run`, Ctrl-C would otherwise reach make too, which reports an error.
     """
     if sys.platform == "win32" or not sys.stdin.isatty():
         yield
         return
     terminal, group = sys.stdin.fileno(), os.getpgrp()
     if group == os.getpid() or os.tcgetpgrp(terminal) != group:
-        yield  # nobody shares the terminal with us, or it is not ours to borrow
+        yield  # the group is ours already, or it is not in the foreground
         return
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # make would never hear that we are stopped
+    signal.signal(
+        signal.SIGTSTP, signal.SIG_IGN
+    )  # make would not notice that this process is stopped
     os.setpgid(0, 0)
     os.tcsetpgrp(terminal, os.getpid())
     try:

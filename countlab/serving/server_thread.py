@@ -1,7 +1,4 @@
-"""A server that runs: one app on one port, in a thread, until somebody stops it.
-
-Knows nothing of what is served, nor of who waits for the end.
-"""
+"""Uvicorn server in a thread: one app on one port, until it is stopped."""
 
 from __future__ import annotations
 
@@ -22,25 +19,25 @@ from fastapi import FastAPI
 from countlab.errors import CountlabError
 from countlab.serving.http_protocol import HttpProtocol
 
-_NOTEBOOK_SHUTDOWN_S = 3  # beside a notebook, where a cell waits for it
+_NOTEBOOK_SHUTDOWN_S = 3  # in a notebook, a cell waits for the shutdown
 GRACEFUL_SHUTDOWN_S = 10
-"""How long a service that is told to end works on what is at work."""
+"""How long a service that is shutting down may finish its running requests."""
 HISTORY_FLUSH_S = 5
-"""Then: how long the history may take to write its last rows."""
+"""How long the history may then take to write its last rows."""
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _MB = 1 << 20
 
 
 class Server:
-    """Serves until `stop()` or the end of the process."""
+    """A running server; it serves until `stop()` or the end of the process."""
 
     def __init__(
         self, app: FastAPI, listening: socket.socket, host: str, *, service: bool = False
     ) -> None:
-        """A service, told to end, works on longer, and warns where `logs` says."""
+        """A service gets more time to shut down, and logs as `system.logs` has configured it."""
         self.port: int = listening.getsockname()[1]
-        self.url = url_of(listening, host)
+        self.url = server_url(listening, host)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -64,7 +61,7 @@ class Server:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Frees the port; a server that has stopped already stays stopped."""
+        """Stops the server and frees the port; does nothing if it has stopped already."""
         self._uvicorn.should_exit = True
         self._thread.join()
 
@@ -78,13 +75,13 @@ class Server:
             with listening:
                 loop.run_until_complete(self._uvicorn.serve(sockets=[listening]))
         except SystemExit:
-            pass  # uvicorn's way to say that the app did not start; it has printed why
+            pass  # uvicorn raises it when the app does not start, after printing why
         finally:
             loop.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on the port, asked for here so that a taken port is known before the start."""
+    """Opens the socket before the server starts, so that a taken port is reported early."""
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as reason:
@@ -95,19 +92,19 @@ def listen(host: str, port: int) -> socket.socket:
     raise CountlabError("port_taken", host=host, port=str(port), other=str(other))
 
 
-def url_of(listening: socket.socket, host: str) -> str:
+def server_url(listening: socket.socket, host: str) -> str:
     return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{listening.getsockname()[1]}"
 
 
-def greeting(url: str) -> str:
+def startup_message(url: str) -> str:
     return f"Serving at {url} · try it in the browser: {url}/docs"
 
 
 def exit_now() -> NoReturn:
-    """Ends a process whose work is done, at once.
+    """Ends the process at once, without interpreter shutdown.
 
-    OpenVINO's own threads may still be on their way up when the interpreter is taken down under
-    them, which crashes one time in six when a server is ended within a second of its start.
+    OpenVINO's threads may still be starting while the interpreter shuts down, which crashed one
+    time in six when a server was stopped within a second of its start.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -115,23 +112,23 @@ def exit_now() -> NoReturn:
 
 
 def exit_after(seconds: float) -> None:
-    """Ends the process by then, whatever still runs: a thread cannot be stopped from outside."""
-    alarm = threading.Timer(seconds, os._exit, [0])
-    alarm.daemon = True
-    alarm.start()
+    """Ends the process at the latest after this time, even if threads are still running."""
+    timer = threading.Timer(seconds, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 def limit_malloc_arenas() -> None:
-    """To be called before the first thread starts.
+    """Limits glibc's malloc to two heaps; to be called before the first thread starts.
 
-    The C library gives each thread a heap of its own, and what one of them frees the others cannot
-    use: with pictures passing through a dozen threads, memory crept up by a third. Two heaps
-    stay flat (`make soak`), if they keep the pages of a picture for the next one: giving them
-    back and taking them anew cost a millisecond each time.
+    By default each thread gets a heap of its own, and memory freed in one cannot be reused in
+    another: with pictures passing through a dozen threads, memory grew by a third. With two heaps
+    it stays flat (`make soak`). The thresholds make them keep the pages of a picture for the next
+    one: returning and requesting them cost a millisecond each time.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # musl has no such choice
-            heaps = ctypes.CDLL(None)
-            heaps.mallopt(_M_ARENA_MAX, 2)
-            heaps.mallopt(_M_MMAP_THRESHOLD, 32 * _MB)
-            heaps.mallopt(_M_TRIM_THRESHOLD, 64 * _MB)
+        with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_M_ARENA_MAX, 2)
+            libc.mallopt(_M_MMAP_THRESHOLD, 32 * _MB)
+            libc.mallopt(_M_TRIM_THRESHOLD, 64 * _MB)

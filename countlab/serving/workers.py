@@ -1,7 +1,8 @@
-"""Several processes that serve on one port: each accepts from the same socket.
+"""Worker processes that serve on one port: each accepts from the same socket.
 
-The parent only watches: a worker that dies is replaced, and all end together. Workers hear from
-it through a pipe; when it closes, however the parent ended, they answer what is at work and go.
+The parent only supervises: a worker that dies is replaced, and all end together. Each worker
+holds a pipe to the parent; when it closes, however the parent ended, the worker finishes its
+running requests and exits.
 """
 
 from __future__ import annotations
@@ -30,47 +31,49 @@ from countlab.serving.server_thread import (
     Server,
     exit_after,
     exit_now,
-    url_of,
+    server_url,
 )
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_LOOK_EVERY_S = 0.5
-_AT_MOST_EVERY_S = 1.0  # a worker that dies at once must not keep the machine busy with dying
+_POLL_INTERVAL_S = 0.5
+_MIN_RESTART_INTERVAL_S = 1.0  # a worker that dies at once must not be restarted in a tight loop
 
 log = logging.getLogger("countlab.serving.workers")
-MakeApp = Callable[[], "FastAPI"]
-"""Makes the app in the worker; travels there, so it must be importable (a `partial` will do)."""
+AppFactory = Callable[[], "FastAPI"]
+"""Makes the app in the worker; pickled, so it must be importable (a `partial` is fine)."""
 
 
 @dataclass
 class _Worker:
     process: SpawnProcess
-    link: Connection
-    tried: float = field(default_factory=time.monotonic)
-    """When it was started, or when starting another in its place last failed."""
+    pipe: Connection
+    last_start: float = field(default_factory=time.monotonic)
+    """When it was started, or when starting its replacement last failed."""
 
 
 class Workers:
-    """`number` processes from here to `stop()`; none is served before all of them are ready."""
+    """Serves with `number` processes until `stop()`; returns once all of them are ready."""
 
-    def __init__(self, make: MakeApp, number: int, listening: socket.socket, host: str) -> None:
-        self.url = url_of(listening, host)
-        self._make, self._listening, self._host = make, listening, host
-        self._figures = tempfile.TemporaryDirectory(prefix="countlab-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._figures.name  # read by the workers
+    def __init__(
+        self, make_app: AppFactory, number: int, listening: socket.socket, host: str
+    ) -> None:
+        self.url = server_url(listening, host)
+        self._make_app, self._listening, self._host = make_app, listening, host
+        self._metrics_folder = tempfile.TemporaryDirectory(prefix="countlab-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._metrics_folder.name  # read by the workers
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()
-        self._watch = threading.Thread(target=self._replace_the_dead, daemon=True)
+        self._supervisor = threading.Thread(target=self._replace_dead_workers, daemon=True)
         try:
             self._workers = [self._start() for _ in range(number)]
             for worker in self._workers:
-                self._until_ready(worker)
+                self._wait_until_ready(worker)
         except BaseException:
             self.stop()
             raise
-        self._watch.start()
+        self._supervisor.start()
 
     @property
     def pids(self) -> list[int]:
@@ -79,78 +82,82 @@ class Workers:
     def stop(self) -> None:
         self._stopping.set()
         for worker in self._workers:
-            worker.link.close()
-        if self._watch.is_alive():
-            self._watch.join()  # it may just have started another one
+            worker.pipe.close()
+        if self._supervisor.is_alive():
+            self._supervisor.join()  # it may just have started another worker
         self._listening.close()
-        latest = time.monotonic() + GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S
+        deadline = time.monotonic() + GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S
         for worker in self._workers:
-            worker.link.close()
-            worker.process.join(max(0.0, latest - time.monotonic()))
+            worker.pipe.close()
+            worker.process.join(max(0.0, deadline - time.monotonic()))
             worker.process.kill()
             worker.process.join()
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        self._figures.cleanup()
+        self._metrics_folder.cleanup()
 
     def _start(self) -> _Worker:
-        ours, theirs = connection.Pipe()
+        parent_end, worker_end = connection.Pipe()
         process = get_context("spawn").Process(
-            target=_work, args=(self._make, self._listening, self._host, theirs), daemon=True
+            target=_run_worker,
+            args=(self._make_app, self._listening, self._host, worker_end),
+            daemon=True,
         )
         process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        worker_end.close()
+        return _Worker(process, parent_end)
 
-    def _until_ready(self, worker: _Worker) -> None:
+    def _wait_until_ready(self, worker: _Worker) -> None:
         try:
-            told = worker.link.recv()
+            error = worker.pipe.recv()
         except EOFError:
             raise CountlabError("server_not_started", url=self.url) from None
-        if isinstance(told, CountlabError):
-            raise told
+        if isinstance(error, CountlabError):
+            raise error
 
-    def _replace_the_dead(self) -> None:
+    def _replace_dead_workers(self) -> None:
         while not self._stopping.is_set():
             sentinels = [worker.process.sentinel for worker in self._workers]
-            if not connection.wait(sentinels, timeout=_LOOK_EVERY_S):
+            if not connection.wait(sentinels, timeout=_POLL_INTERVAL_S):
                 continue
-            for place, worker in enumerate(self._workers):
+            for index, worker in enumerate(self._workers):
                 if not worker.process.is_alive() and not self._stopping.is_set():
-                    self._workers[place] = self._replaced(worker)
+                    self._workers[index] = self._replace(worker)
 
-    def _replaced(self, worker: _Worker) -> _Worker:
+    def _replace(self, worker: _Worker) -> _Worker:
         pid, status = worker.process.pid, worker.process.exitcode
-        mark_process_dead(pid, self._figures.name)  # type: ignore[no-untyped-call]
+        mark_process_dead(pid, self._metrics_folder.name)  # type: ignore[no-untyped-call]
         with contextlib.suppress(EOFError, OSError):
-            if worker.link.poll() and isinstance(told := worker.link.recv(), CountlabError):
-                log.error("worker %s could not start: %s", pid, told)
-        worker.link.close()
-        if self._stopping.wait(worker.tried + _AT_MOST_EVERY_S - time.monotonic()):
+            if worker.pipe.poll() and isinstance(error := worker.pipe.recv(), CountlabError):
+                log.error("worker %s could not start: %s", pid, error)
+        worker.pipe.close()
+        if self._stopping.wait(worker.last_start + _MIN_RESTART_INTERVAL_S - time.monotonic()):
             return worker
         try:
             new = self._start()
-        except OSError as error:  # no memory or no file handle is left: perhaps soon
+        except OSError as reason:  # no memory or no file handle is left; retried later
             log.error(
-                "worker %s ended with status %s; none could take over: %s", pid, status, error
+                "worker %s ended with status %s; none could take over: %s", pid, status, reason
             )
-            worker.tried = time.monotonic()
+            worker.last_start = time.monotonic()
             return worker
         log.warning("worker %s ended with status %s; %s took over", pid, status, new.process.pid)
         return new
 
 
-def _work(make: MakeApp, listening: socket.socket, host: str, link: Connection) -> None:
-    """A worker's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent
+def _run_worker(
+    make_app: AppFactory, listening: socket.socket, host: str, pipe: Connection
+) -> None:
+    """The main function of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server = Server(make(), listening, host, service=True)
+        server = Server(make_app(), listening, host, service=True)
     except CountlabError as error:
-        link.send(error)
+        pipe.send(error)
         return
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):  # the parent may be gone
-        link.send(None)
-        link.recv()
+        pipe.send(None)
+        pipe.recv()
     exit_after(GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S)
     server.stop()
     exit_now()

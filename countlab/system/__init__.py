@@ -1,1 +1,1 @@
-"""This machine and this process: cores, load, deadlines, locks, logs, memory."""
+"""The machine and this process: cores, load, deadlines, locks, logs, library versions."""

@@ -1,7 +1,7 @@
-"""How long somebody still waits for an answer: work asks now and then whether it is wanted.
+"""Request deadline and cancellation.
 
-A thread cannot be stopped from outside, so the long work stops itself: between its steps it
-calls `check_deadline()`. Knows nothing of HTTP; outside of a server everybody waits for ever.
+A thread cannot be stopped from outside, so long work stops itself: between its steps it calls
+`check_deadline()`. Independent of HTTP; without an active deadline, work runs to its end.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from contextvars import ContextVar
 
 from countlab.errors import CountlabError
 
-_patience: ContextVar[Deadline | None] = ContextVar("patience", default=None)
+_active: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
 class Deadline:
-    """One request's: it ends at the deadline, or when the client hangs up."""
+    """The deadline of one request; it ends early when the client disconnects."""
 
     def __init__(self, seconds: float) -> None:
-        self.allowed_s = seconds
+        self.timeout_s = seconds
         self.ends = time.monotonic() + seconds
-        self.client_left = False
+        self.client_disconnected = False
 
     @property
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         return self.ends - time.monotonic()
 
-    def begin(self) -> None:
-        """From here on `check_deadline()` checks this one, also in the request's own threads."""
-        _patience.set(self)
+    def activate(self) -> None:
+        """Makes `check_deadline()` check this one, in threads that copy the context too."""
+        _active.set(self)
 
     def timeout_error(self) -> CountlabError:
-        return CountlabError("took_too_long", seconds=round(self.allowed_s))
+        return CountlabError("took_too_long", seconds=round(self.timeout_s))
 
 
 def check_deadline() -> None:
-    """Raises when nobody waits for the answer any more."""
-    patience = _patience.get()
-    if patience is None:
+    """Raises an error if the active deadline has passed or its client has disconnected."""
+    deadline = _active.get()
+    if deadline is None:
         return
-    if patience.client_left:
+    if deadline.client_disconnected:
         raise CountlabError("client_left")
-    if patience.left_s <= 0:
-        raise patience.timeout_error()
+    if deadline.remaining_s <= 0:
+        raise deadline.timeout_error()

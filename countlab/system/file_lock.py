@@ -1,4 +1,4 @@
-"""One process at a time: locks on files, which the system frees when their holder dies."""
+"""File locks between processes; the system releases a lock when its holder dies."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import IO, Any
 if sys.platform == "win32":
     import msvcrt
 
-    def _wait_for(lock: int) -> None:
+    def _lock(descriptor: int) -> None:
         while True:
-            with contextlib.suppress(OSError):  # it gives up after ten seconds
-                return msvcrt.locking(lock, msvcrt.LK_LOCK, 1)
+            with contextlib.suppress(OSError):  # LK_LOCK gives up after ten seconds
+                return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
 
-    def _try(lock: int) -> None:
-        msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+    def _lock_without_waiting(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _wait_for(lock: int) -> None:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
-    def _try(lock: int) -> None:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock_without_waiting(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file for the block; waits for whoever holds it."""
+    """Holds the lock file for the block; waits while another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as lock:
-        _wait_for(lock.fileno())
+    with path.open("a") as file:
+        _lock(file.fileno())
         yield
 
 
-def take(file: IO[Any]) -> bool:
-    """Takes the lock of an open file until it is closed; false when somebody else has it."""
+def try_lock(file: IO[Any]) -> bool:
+    """Locks an open file until it is closed; false if another process holds the lock."""
     try:
-        _try(file.fileno())
+        _lock_without_waiting(file.fileno())
     except OSError:
         return False
     return True

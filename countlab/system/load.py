@@ -1,9 +1,9 @@
-"""Does this process work on one picture, or on many at once? The cores are shared accordingly.
+"""Inference load: whether this process works on one picture or on several at once.
 
-One alone gets all of them for each step. Among many a core for each finishes more in a second;
-and as then one is often the only one to infer, while others decode or encode, the crowd counts
-as there a little longer than it can be seen (on two cores that gave eight clients 16 to 23 % more
-answers: `countlab bench`).
+A lone request uses all cores for each step; concurrent requests get one core each, which finishes
+more of them in a second. While some requests decode or encode, often only one is in inference, so
+the load counts as concurrent a little longer than it can be observed (on two cores that gave
+eight clients 16 to 23 % more responses: `countlab bench`).
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ import threading
 import time
 from collections.abc import Iterator
 
-_STAYS_S = 0.2
+_HOLD_S = 0.2
 
-_counting = threading.Lock()
+_lock = threading.Lock()
 _running = 0
-_until = 0.0
+_concurrent_until = 0.0
 
 
 @contextlib.contextmanager
 def inference_running() -> Iterator[None]:
-    """Around the step that keeps cores busy longest."""
-    global _running, _until
-    with _counting:
+    """Marks the block as inference, the step that keeps cores busy longest."""
+    global _running, _concurrent_until
+    with _lock:
         _running += 1
         if _running > 1:
-            _until = time.monotonic() + _STAYS_S
+            _concurrent_until = time.monotonic() + _HOLD_S
     try:
         yield
     finally:
-        with _counting:
+        with _lock:
             _running -= 1
 
 
 def is_concurrent() -> bool:
-    return time.monotonic() < _until
+    """Whether several inferences ran at once within the last 0.2 s."""
+    return time.monotonic() < _concurrent_until

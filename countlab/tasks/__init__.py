@@ -1,1 +1,65 @@
-"""Raw network output to findings: one module a task."""
+"""Raw network output to findings: a decoder for each family of networks.
+
+`decoder_for` picks the one that a model declares, or recognizes it from the shapes of the graph's
+outputs. What is none of these is refused in words, never answered from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from countlab.errors import CountlabError
+from countlab.models.catalog import Model
+from countlab.tasks.classification import CLASSIFIERS, Classifier, class_count
+from countlab.tasks.detection import DETECTORS, Detector
+
+Decoder = Classifier | Detector
+DECODERS: dict[str, Decoder] = {**DETECTORS, **CLASSIFIERS}
+
+
+class Output(NamedTuple):
+    """An output of a graph; a dimension that the graph leaves open is None."""
+
+    name: str
+    shape: tuple[int | None, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} {' × '.join('?' if size is None else str(size) for size in self.shape)}"
+        )
+
+
+def decoder_for(model: Model, outputs: Sequence[Output]) -> Decoder:
+    """The declared decoder, or the one that the outputs' shapes allow; both are checked."""
+    candidates = [
+        decoder
+        for decoder in DECODERS.values()
+        if model.decoder in (None, decoder.name) and decoder.task == model.task
+    ]
+    matching = [
+        decoder
+        for decoder in candidates
+        if len(outputs) == 1 and decoder.fits(outputs[0].name, outputs[0].shape, len(model.labels))
+    ]
+    if model.decoder is None:
+        # Two families with one shape: what names its output as ours is known, else it must be said.
+        matching = [decoder for decoder in matching if decoder.recognizable(outputs[0].name)]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching and model.task == "classify" and len(outputs) == 1:
+        number = class_count(outputs[0].shape)
+        if number and number != len(model.labels):
+            raise CountlabError(
+                "graph_labels_differ",
+                model=model.name,
+                arrived=number,
+                expected=len(model.labels),
+            )
+    raise CountlabError(
+        "graph_not_understood",
+        model=model.name,
+        outputs="; ".join(str(output) for output in outputs) or "–",
+        labels=len(model.labels),
+        known="; ".join(f"{decoder.name} ({decoder.form})" for decoder in DECODERS.values()),
+    )

@@ -1,4 +1,4 @@
-"""The web page at /ui: what the server counts, for people who would rather look than read."""
+"""The web page at /ui, mounted beside the API: count, threshold, history and health tabs."""
 
 from countlab.web.mount import add_page
 

@@ -1,7 +1,7 @@
-"""What Gradio makes of the page: its frame, tabs, theme and dark mode.
+"""Gradio shell of the page: layout, tabs, theme and dark mode.
 
-The only place that imports Gradio. Each tab is an HTML component of our own: a template here,
-its behaviour in `files/`.
+The only module that imports Gradio. Each tab is a custom HTML component: its template is in
+`templates/`, its behavior in `files/`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is im
 import gradio as gr
 from fastapi import FastAPI
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 _TABS = ("count", "many", "history", "health")
-# The page asks Gradio for nothing else. Without its other addresses (uploads, queues, files of
-# the disk) there is nothing more to guard than what the API guards already.
-_KEPT = {
+# The only Gradio routes that the page needs. Its others (uploads, queues, files of the disk) are
+# removed: they would have to be protected in addition to the API.
+_KEPT_ROUTES = {
     "/",
     "/config",
     "/assets/{path:path}",
@@ -38,19 +38,19 @@ _KEPT = {
     "/manifest.json",
     "/favicon.ico",
 }
-_START = Template(
+_START_SCRIPT = Template(
     "import(new URL($module, document.baseURI).href).then((tab) => tab.start(element, props));"
 )
 
 
 def build_shell(settings: Settings, language: Language) -> ASGIApp:
-    """The page in one language, as an application to be mounted."""
-    words = strings_in(language)
-    with gr.Blocks(title=words["title"], analytics_enabled=False) as blocks:
+    """The page in one language, as an ASGI application to be mounted."""
+    strings = strings_in(language)
+    with gr.Blocks(title=strings["title"], analytics_enabled=False) as blocks:
         _component("head", settings, language)
         with gr.Tabs():
             for tab in _TABS:
-                with gr.Tab(words[f"tab_{tab}"], id=tab):
+                with gr.Tab(strings[f"tab_{tab}"], id=tab):
                     _component(tab, settings, language)
     outer = gr.mount_gradio_app(
         FastAPI(),
@@ -67,34 +67,36 @@ def build_shell(settings: Settings, language: Language) -> ASGIApp:
         ),
         head='<link rel="stylesheet" href="files/page.css"><link rel="icon" href="files/icon.svg">',
     )
-    frame: FastAPI = outer.router.routes[-1].app
-    frame.router.routes[:] = [
-        route for route in frame.router.routes if getattr(route, "path", "") in _KEPT
+    shell: FastAPI = outer.router.routes[-1].app
+    shell.router.routes[:] = [
+        route for route in shell.router.routes if getattr(route, "path", "") in _KEPT_ROUTES
     ]
-    return frame
+    return shell
 
 
-def _too_large(settings: Settings, language: Language) -> dict[str, str]:
-    """The server's own sentence: the page spares a person the upload that would be refused."""
+def _too_large_message(settings: Settings, language: Language) -> dict[str, str]:
+    """The error text of the server, shown by the page before an upload that is too large."""
     error = CountlabError("too_many_bytes", arrived="{arrived}", allowed=settings.max_bytes)
     return error.text(language)._asdict()
 
 
 def _component(name: str, settings: Settings, language: Language) -> None:
-    """A template with the words in place, and the script that brings it to life."""
-    words = strings_in(language)
-    template = Template((_HERE / "templates" / f"{name}.html").read_text(encoding="utf-8"))
+    """An HTML component from its template, and the script module that starts it."""
+    strings = strings_in(language)
+    template = Template((_FOLDER / "templates" / f"{name}.html").read_text(encoding="utf-8"))
     gr.HTML(
-        html_template=template.substitute({key: html.escape(word) for key, word in words.items()}),
-        js_on_load=_START.substitute(module=json.dumps(f"files/{name}.js")),
+        html_template=template.substitute(
+            {name: html.escape(text) for name, text in strings.items()}
+        ),
+        js_on_load=_START_SCRIPT.substitute(module=json.dumps(f"files/{name}.js")),
         apply_default_css=False,
         elem_id=name,
-        words=words,
+        strings=strings,
         language=language,
         engines=list(ENGINES),
         engine=settings.engine,
         max_batch=settings.max_batch,
         max_bytes=settings.max_bytes,
-        too_large=_too_large(settings, language),
-        examples=sorted(path.name for path in (_HERE / "files" / "examples").iterdir()),
+        too_large=_too_large_message(settings, language),
+        examples=sorted(path.name for path in (_FOLDER / "files" / "examples").iterdir()),
     )

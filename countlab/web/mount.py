@@ -1,8 +1,8 @@
-"""Puts the page beside the API of a server.
+"""Mounting of the page beside the API of a server.
 
-In the browser the page is one more client of the API: pictures go to the same addresses that a
-notebook asks, so limits, keys, busy answers and errors are the same for both. What stands here
-needs no model: the page's files, findings counted or drawn again, the server's health.
+In the browser the page is one more client of the API: it uses the same routes as a notebook, so
+limits, keys, 503 responses and errors are the same for both. The routes added here run no model:
+the page's files, recounting and redrawing of findings, the health report.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _FILES = Path(__file__).with_name("files")
 
 
 def add_page(app: FastAPI) -> None:
-    """From here on the app has the page; the greeting says where."""
+    """Adds the page and its routes; `/` then names the page's path."""
     for router in (recount_router, redraw_router, health_router):
         app.include_router(router)
-    app.mount(f"{PAGE}/files", _Files(directory=_FILES))
+    app.mount(f"{PAGE}/files", _StaticFiles(directory=_FILES))
     pipeline = app.state.lab.pipeline
-    app.mount(PAGE, _Frame(replace(pipeline.settings, engine=pipeline.engine)))
+    app.mount(PAGE, _Page(replace(pipeline.settings, engine=pipeline.engine)))
     app.state.page = PAGE
 
 
-class _Files(StaticFiles):
-    """Scripts, styles and example pictures; asked for anew after an upgrade."""
+class _StaticFiles(StaticFiles):
+    """Scripts, styles and examples; revalidated by browsers, so that upgrades take effect."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
@@ -48,47 +48,47 @@ class _Files(StaticFiles):
         return response
 
 
-class _Frame:
-    """Gradio's part, in the browser's language.
+class _Page:
+    """The Gradio shell in the browser's language, built at the first visit.
 
-    Gradio takes seconds to import: that is left to the first visitor, so that the API answers
-    at once and a server whose page nobody opens never pays for it.
+    Importing Gradio takes seconds: the API must not wait for it at start, and a server whose page
+    is never opened does not need it.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._frames: dict[Language, ASGIApp] = {}
-        self._building = threading.Lock()
+        self._shells: dict[Language, ASGIApp] = {}
+        self._build_lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         language = pick_language(Headers(scope=scope).get("accept-language", ""))
-        frame: ASGIApp | None = self._frames.get(language)
-        if frame is None and scope["path"].rstrip("/").endswith(PAGE):
-            if not self._building.locked():  # one visitor's question is enough
+        response: ASGIApp | None = self._shells.get(language)
+        if response is None and scope["path"].rstrip("/").endswith(PAGE):
+            if not self._build_lock.locked():  # the first visitor starts the build
                 threading.Thread(target=self._build, args=(language,), daemon=True).start()
-            frame = _please_wait(language)
-        elif frame is None:  # a part of the page, from a worker that has not shown it yet
-            frame = await to_thread.run_sync(self._build, language)
-        await frame(scope, receive, send)
+            response = _please_wait(language)
+        elif response is None:  # an asset, requested from a worker that has not built the page yet
+            response = await to_thread.run_sync(self._build, language)
+        await response(scope, receive, send)
 
     def _build(self, language: Language) -> ASGIApp:
-        with self._building:
+        with self._build_lock:
             from countlab.web.gradio_shell import build_shell
 
-            if language not in self._frames:
-                self._frames[language] = build_shell(self._settings, language)
-        return self._frames[language]
+            if language not in self._shells:
+                self._shells[language] = build_shell(self._settings, language)
+        return self._shells[language]
 
 
 def _please_wait(language: Language) -> Response:
-    """Asks for the page again by itself until it is there."""
-    words = strings_in(language)
+    """A placeholder that reloads itself until the page is built."""
+    strings = strings_in(language)
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" '
         f'content="light dark"><meta http-equiv="refresh" content="1"><link rel="icon" '
-        f'href="files/icon.svg"><title>{words["title"]}'
+        f'href="files/icon.svg"><title>{strings["title"]}'
         '</title><p style="font: 1.1rem system-ui; text-align: center; margin: 30vh 1rem">'
-        f"{words['preparing']}</p>",
+        f"{strings['preparing']}</p>",
         headers={"Cache-Control": "no-store"},
     )

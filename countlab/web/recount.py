@@ -1,6 +1,7 @@
-"""Counts again among findings that a sweep has brought: one object, one part of the picture.
+"""Route `/recount`: counts one object or one region among the findings of an earlier sweep.
 
-No picture arrives here and no model runs; the rules of counting are those of every other answer.
+No model runs and no picture is uploaded; counts, ranges and warnings come from the same code as
+those of every other response.
 """
 
 from __future__ import annotations
@@ -18,25 +19,38 @@ from countlab.imaging.picture import Picture
 from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Sweep
 from countlab.messages import Language
-from countlab.models.error_profile_file import load_error_profile
+from countlab.models.error_profile import load_error_profile
+from countlab.options import PredictOptions
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
-from countlab.server.parameters import TheLab
-from countlab.server.schemas import Step, SweepResponse
+from countlab.server.parameters import LabDependency
 from countlab.web.schemas import Confidence, Edges, SubmittedFindings
 
 recount_router = APIRouter(include_in_schema=False)
 
 
-class _Step(Step):
+class _Warning(BaseModel):
+    code: str
+    detail: str
+    fix: str
+
+
+class _Step(BaseModel):
     confidence: Confidence
 
 
-class _Answer(SweepResponse):
-    """What /sweep told."""
+class _Answer(BaseModel):
+    """An earlier response of /sweep."""
 
-    findings: SubmittedFindings  # type: ignore[assignment]
-    steps: list[_Step] = Field(min_length=1, max_length=100)  # type: ignore[assignment]
+    model: str
+    engine: str
+    precision: str
+    nms: Confidence
+    tiles: int
+    milliseconds: dict[str, float]
+    warnings: list[_Warning]
+    findings: SubmittedFindings
+    steps: list[_Step] = Field(min_length=1, max_length=100)
     width: int = Field(ge=1, le=1_000_000)
     height: int = Field(ge=1, le=1_000_000)
 
@@ -48,67 +62,70 @@ class _Recount(BaseModel):
 
 
 @recount_router.post("/recount")
-def recount(asked: _Recount, lab: TheLab, request: Request) -> dict[str, Any]:
-    """The sweep over these findings alone; each step with its own warnings."""
+def recount(body: _Recount, lab: LabDependency, request: Request) -> dict[str, Any]:
+    """The sweep of the selected findings; each step has its own warnings."""
     language = language_of(request)
-    whole = _as_found(asked.answer, lab)
-    chosen = whole if asked.object is None else whole.of(asked.object)
-    if asked.region is not None:
-        region = Box(*asked.region)
-        inside = tuple(finding for finding in chosen.findings if _lies_in(region, finding))
-        chosen = replace(chosen, findings=inside, error=None)  # measured on whole pictures
-    about_picture = _about_picture(asked.answer, whole, language)
-    sweep = Sweep(chosen)
+    prediction = _rebuild_prediction(body.answer, lab)
+    selected = prediction if body.object is None else prediction.of(body.object)
+    if body.region is not None:
+        region = Box(*body.region)
+        inside = tuple(finding for finding in selected.findings if _is_in(region, finding))
+        # The error profile was measured on whole pictures.
+        selected = replace(selected, findings=inside, error_profile=None)
+    picture_warnings = _picture_warnings(body.answer, prediction, language)
+    sweep = Sweep(selected)
     return {
         **sweep.as_json(language),
         "steps": [
-            _step(chosen.at(step.confidence), about_picture, language) for step in sweep.steps
+            _step(selected.at(step.confidence), picture_warnings, language) for step in sweep.steps
         ],
-        "colours": {label: _web_colour(label) for label in {f.label for f in chosen.findings}},
+        "colours": {label: _css_color(label) for label in {f.label for f in selected.findings}},
     }
 
 
-def _as_found(answer: _Answer, lab: Lab) -> Prediction:
-    """The prediction that the sweep was made of; of its picture only the size matters here."""
+def _rebuild_prediction(answer: _Answer, lab: Lab) -> Prediction:
+    """The prediction behind the sweep; its picture is black, only its size is used."""
     model = lab.pipeline.catalog.find(answer.model)
-    size = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (answer.height, answer.width, 3))
+    pixels = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (answer.height, answer.width, 3))
     return Prediction(
-        picture=Picture(size, "PNG"),
-        findings=tuple(found.finding for found in answer.findings),
+        picture=Picture(pixels, "PNG"),
+        findings=tuple(submitted.finding for submitted in answer.findings),
         model=model,
         engine=answer.engine,
         precision=answer.precision,
         floor=answer.steps[0].confidence,
-        confidence=answer.steps[0].confidence,
-        nms=answer.nms,
+        options=PredictOptions(confidence=answer.steps[0].confidence, nms=answer.nms),
         milliseconds=answer.milliseconds,
         tiles=answer.tiles,
-        error=load_error_profile(model, answer.precision, lab.pipeline.settings.home),
+        error_profile=load_error_profile(model, answer.precision, lab.pipeline.settings.home),
     )
 
 
-def _about_picture(answer: _Answer, whole: Prediction, language: Language) -> list[dict[str, str]]:
-    """Warnings that hold whatever is counted, such as a picture that was turned upright."""
-    about_findings = {warning["code"] for warning in Sweep(whole).as_json(language)["warnings"]}
+def _picture_warnings(
+    answer: _Answer, prediction: Prediction, language: Language
+) -> list[dict[str, str]]:
+    """Warnings about the picture itself, such as one that was rotated upright."""
+    finding_codes = {warning["code"] for warning in Sweep(prediction).as_json(language)["warnings"]}
     return [
-        warning.model_dump() for warning in answer.warnings if warning.code not in about_findings
+        warning.model_dump() for warning in answer.warnings if warning.code not in finding_codes
     ]
 
 
 def _step(
-    prediction: Prediction, about_picture: list[dict[str, str]], language: Language
+    prediction: Prediction, picture_warnings: list[dict[str, str]], language: Language
 ) -> dict[str, Any]:
     return {
         "confidence": prediction.confidence,
         "count": prediction.count,
         "likely": prediction.likely,
         "counts": count_by_label(prediction.findings),
-        "warnings": about_picture + [doubt.as_json(language) for doubt in prediction.doubts],
+        "warnings": picture_warnings
+        + [warning.as_json(language) for warning in prediction.warnings],
     }
 
 
-def _lies_in(region: Box, finding: Finding) -> bool:
-    """By the centre of its box, so that neighbouring regions never count an object twice."""
+def _is_in(region: Box, finding: Finding) -> bool:
+    """By the center of its box, so that adjacent regions never count an object twice."""
     if finding.box is None:
         return False
     x = (finding.box.left + finding.box.right) / 2
@@ -116,6 +133,6 @@ def _lies_in(region: Box, finding: Finding) -> bool:
     return region.left <= x < region.right and region.top <= y < region.bottom
 
 
-def _web_colour(label: str) -> str:
+def _css_color(label: str) -> str:
     blue, green, red = label_color(label)
     return f"#{red:02x}{green:02x}{blue:02x}"

@@ -1,13 +1,12 @@
-"""What the page sends back of an answer. Anybody may send anything: what it may be stands here."""
+"""Request schemas of the page's routes: submitted findings, with bounds against abuse."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from countlab.findings import Box, Finding
-from countlab.server.schemas import FindingSchema
 
 Confidence = Annotated[float, Field(ge=0, le=1)]
 _Edge = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
@@ -15,9 +14,10 @@ Edges = tuple[_Edge, _Edge, _Edge, _Edge]
 """left, top, right, bottom in pixels of the upright picture"""
 
 
-class SubmittedFinding(FindingSchema):
+class SubmittedFinding(BaseModel):
+    label: str
     confidence: Confidence
-    box: Edges | None  # type: ignore[assignment]
+    box: Edges | None
 
     @property
     def finding(self) -> Finding:

@@ -1,6 +1,8 @@
-"""The six anchors that fit the composed pictures best, for the training file.
+"""Anchor fitting: the six anchors that best match the generated training samples.
 
-python -m recipes.fruits.anchors
+    python -m recipes.fruits.anchors
+
+Prints the `anchors` line for the configuration file.
 """
 
 import argparse
@@ -8,44 +10,46 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.fruits.compose import Composer
-from recipes.fruits.material import load_material
-from recipes.fruits.settings import DEFAULT, read_settings
+from recipes.fruits.samples import SampleGenerator
+from recipes.fruits.settings import DEFAULT_CONFIG, read_settings
+from recipes.fruits.training_data import load_training_data
 
-# The fine head takes the first three. One of the larger half is among them: of things that overlap,
-# the middles lie nearer to each other than the coarse head's cells.
-FINE_FIRST = [0, 1, 3, 2, 4, 5]
+# The fine head takes the first three, one of the larger anchors among them: the centers of
+# overlapping objects lie closer together than the coarse head's cells.
+FINE_HEAD_FIRST = [0, 1, 3, 2, 4, 5]
 
 
-def fitted(sizes: np.ndarray, number: int, *, seed: int = 1, rounds: int = 40) -> np.ndarray:
-    """Cluster widths and heights by how far each ratio is from one; smallest area first."""
-    logs = np.log(np.maximum(sizes, 4.0))
+def fit_anchors(sizes: np.ndarray, count: int, *, seed: int = 1, rounds: int = 40) -> np.ndarray:
+    """Cluster widths and heights by their ratios (k-medians on logarithms); smallest area first."""
+    log_sizes = np.log(np.maximum(sizes, 4.0))
     rng = np.random.default_rng(seed)
-    centres = logs[rng.choice(len(logs), number, replace=False)]
+    centers = log_sizes[rng.choice(len(log_sizes), count, replace=False)]
     for _ in range(rounds):
-        nearest = np.abs(logs[:, None] - centres[None]).max(axis=2).argmin(axis=1)
-        centres = np.array(
+        nearest = np.abs(log_sizes[:, None] - centers[None]).max(axis=2).argmin(axis=1)
+        centers = np.array(
             [
-                np.median(logs[nearest == n], axis=0) if (nearest == n).any() else centres[n]
-                for n in range(number)
+                np.median(log_sizes[nearest == cluster], axis=0)
+                if (nearest == cluster).any()
+                else centers[cluster]
+                for cluster in range(count)
             ]
         )
-    return np.exp(centres[np.argsort(centres.sum(axis=1))])
+    return np.exp(centers[np.argsort(centers.sum(axis=1))])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=DEFAULT)
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     settings = read_settings(parser.parse_args().config)
-    composer = Composer(load_material(settings), seed=1)
+    generator = SampleGenerator(load_training_data(settings), seed=1)
     sizes = []
-    for _ in range(3000):  # a picture has one say, however many fruits lie in it
-        rows = composer.picture(settings.size)[1]
+    for _ in range(3000):  # one fruit per sample, so that crowded pictures do not dominate
+        rows = generator.generate(settings.size)[1]
         counted = rows[rows[:, 0] >= 0]
         if len(counted):
-            one = counted[composer.rng.integers(len(counted))]
-            sizes.append(one[3:5] - one[1:3])
-    anchors = fitted(np.array(sizes), 6)[FINE_FIRST]
+            chosen = counted[generator.rng.integers(len(counted))]
+            sizes.append(chosen[3:5] - chosen[1:3])
+    anchors = fit_anchors(np.array(sizes), 6)[FINE_HEAD_FIRST]
     print("anchors =", [[round(float(w)), round(float(h))] for w, h in anchors])
 
 

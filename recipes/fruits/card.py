@@ -1,8 +1,8 @@
-"""Writes the model card and its plots from what the exported files answer today.
+"""Model card: measures the exported files and writes the card with its plots.
 
     python -m recipes.fruits.card
 
-Owns the card's words. Only rendered pictures are shown; real photos appear as figures.
+Only rendered pictures are shown in it; real photos appear as figures.
 """
 
 import argparse
@@ -15,167 +15,206 @@ import numpy as np
 
 from countlab.findings import Box, Finding
 from countlab.imaging.annotate import draw
-from recipes.fruits.exam import VIEWS, Question, held_back_photos, rendered, without_fruit
-from recipes.fruits.judge import Answers, against, answer, by_count, by_label, loud, shown
+from recipes.fruits.evaluate import (
+    Evaluation,
+    by_count,
+    by_label,
+    count_false_alarms,
+    evaluate,
+    evaluate_other,
+    present_rows,
+)
+from recipes.fruits.evaluation_set import (
+    VIEWS,
+    EvaluationPicture,
+    held_back_photos,
+    pictures_without_fruit,
+    rendered_pictures,
+)
+from recipes.fruits.metrics import (
+    CountRow,
+    Summary,
+    average_precision,
+    match_detections,
+    precision_recall,
+    summarize,
+)
+from recipes.fruits.opencv_detector import Detector, load_exported
 from recipes.fruits.plots import confidence_plot, precision_recall_plot
-from recipes.fruits.reference import Detector, load_exported
-from recipes.fruits.score import Row, Share, average_precision, matches, precision_recall, share
-from recipes.fruits.settings import DEFAULT, ROOT, Settings, read_settings
+from recipes.fruits.settings import DEFAULT_CONFIG, ROOT, Settings, read_settings
 
-OTHERS = ROOT.parent / "shared" / "data" / "models" / "yolo-fastest"
-COMPARED = ("yolo-fastest-1.0-xl", "yolo-fastest-1.1-xl")
+OTHERS_FOLDER = ROOT.parent / "shared" / "data" / "models" / "yolo-fastest"
+COMPARED_NAMES = ("yolo-fastest-1.0-xl", "yolo-fastest-1.1-xl")
 CONFIDENCES = tuple(round(0.25 + 0.05 * n, 2) for n in range(13))
-TILE = (640, 480)  # of the sheet of failures
+TILE = (640, 480)  # width and height of a picture on the sheet of failures
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that the card states."""
+    """Everything the card states."""
 
-    photos: Answers
-    views: Answers
-    lab: Answers
-    others: dict[str, Answers]
-    silent: tuple[tuple[int, int], tuple[int, int]]
+    photos: Evaluation
+    views: Evaluation
+    rendered: Evaluation
+    others: dict[str, Evaluation]
+    false_alarms: tuple[tuple[int, int], tuple[int, int]]
     precision: dict[str, float]
     confidence: list[tuple[float, float, float]]
 
 
-def measured(detector: Detector, settings: Settings, to: Path) -> Figures:
-    """Ask the detector everything once, and draw the curves."""
-    photos, pictures = held_back_photos(settings), rendered()
-    curves = _curves(detector, photos)
-    precision_recall_plot(curves, to / "precision_recall.png")
+def measure(detector: Detector, settings: Settings, folder: Path) -> Figures:
+    """Run all evaluations and draw the curves."""
+    photos, rendered_set = held_back_photos(settings), rendered_pictures()
+    curves = _precision_recall_curves(detector, photos)
+    precision_recall_plot(curves, folder / "precision_recall.png")
     points = []
     for confidence in CONFIDENCES:
-        one = share(shown(answer(detector, photos, confidence=confidence).rows))
-        points.append((confidence, one.exact / max(one.rows, 1), one.error))
-    confidence_plot(points, to / "confidence.png")
-    trained, fresh = without_fruit(settings)
+        summary = summarize(present_rows(evaluate(detector, photos, confidence=confidence).rows))
+        points.append((confidence, summary.exact / max(summary.rows, 1), summary.error))
+    confidence_plot(points, folder / "confidence.png")
+    trained, unseen = pictures_without_fruit(settings)
     others = {
-        name: against(OTHERS / name, settings.labels, photos)
-        for name in COMPARED
-        if (OTHERS / f"{name}.weights").exists()
+        name: evaluate_other(OTHERS_FOLDER / name, settings.labels, photos)
+        for name in COMPARED_NAMES
+        if (OTHERS_FOLDER / f"{name}.weights").exists()
     }
     return Figures(
-        photos=answer(detector, photos),
-        views=answer(detector, [view for photo in photos for view in photo.views()]),
-        lab=answer(detector, pictures),
+        photos=evaluate(detector, photos),
+        views=evaluate(detector, [view for photo in photos for view in photo.views()]),
+        rendered=evaluate(detector, rendered_set),
         others=others,
-        silent=((loud(detector, trained), len(trained)), (loud(detector, fresh), len(fresh))),
+        false_alarms=(
+            (count_false_alarms(detector, trained), len(trained)),
+            (count_false_alarms(detector, unseen), len(unseen)),
+        ),
         precision={label: average for label, (_, _, average) in curves.items()},
         confidence=points,
     )
 
 
-def _curves(
-    detector: Detector, photos: Sequence[Question]
+def _precision_recall_curves(
+    detector: Detector, photos: Sequence[EvaluationPicture]
 ) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
-    said: list[tuple[float, int, bool]] = []
-    for question in photos:
-        found = detector.find(question.pixels(), 0.2)
-        said += matches(found, question.rows[question.rows[:, 0] >= 0])
+    all_matches: list[tuple[float, int, bool]] = []
+    for picture in photos:
+        detections = detector.find(picture.pixels(), 0.2)
+        all_matches += match_detections(detections, picture.rows[picture.rows[:, 0] >= 0])
     curves = {}
-    for number, label in enumerate(detector.labels):
-        truths = sum(question.counts.get(label, 0) for question in photos)
-        mine = [one for one in said if one[1] == number]
-        if truths:
-            precision, recall, _ = precision_recall(mine, truths)
+    for index, label in enumerate(detector.labels):
+        truth_count = sum(picture.counts.get(label, 0) for picture in photos)
+        label_matches = [match for match in all_matches if match[1] == index]
+        if truth_count:
+            precision, recall, _ = precision_recall(label_matches, truth_count)
             curves[label] = recall, precision, average_precision(precision, recall)
     return curves
 
 
-def failures(detector: Detector, rows: Sequence[Row], path: Path, *, most: int = 4) -> list[str]:
-    """The rendered pictures that go wrong most, boxes drawn, on one sheet; what went wrong."""
-    off: dict[str, int] = {}
+def failures(
+    detector: Detector, rows: Sequence[CountRow], path: Path, *, max_pictures: int = 4
+) -> list[str]:
+    """Draw the rendered pictures with the largest errors on one sheet; returns descriptions."""
+    error_by_picture: dict[str, int] = {}
     for row in rows:
-        off[row.picture] = off.get(row.picture, 0) + abs(row.truth - row.counted)
-    worst = [name for name in sorted(off, key=lambda n: (-off[n], n)) if off[name]][:most]
-    tiles, words = [], []
-    by_name = {question.name: question for question in rendered()}
-    for name in worst:
-        wrong = [r for r in rows if r.picture == name and r.truth != r.counted]
-        said = ", ".join(f"{r.truth} {r.label} counted as {r.counted}" for r in wrong)
-        words.append(f"`{name}`: {said}")
-        tiles.append(_drawn(detector, by_name[name].pixels()))
+        error_by_picture[row.picture] = error_by_picture.get(row.picture, 0) + abs(
+            row.truth - row.counted
+        )
+    worst_names = [
+        name
+        for name in sorted(error_by_picture, key=lambda name: (-error_by_picture[name], name))
+        if error_by_picture[name]
+    ][:max_pictures]
+    tiles, descriptions = [], []
+    by_name = {picture.name: picture for picture in rendered_pictures()}
+    for name in worst_names:
+        wrong_rows = [row for row in rows if row.picture == name and row.truth != row.counted]
+        mistakes = ", ".join(
+            f"{row.truth} {row.label} counted as {row.counted}" for row in wrong_rows
+        )
+        descriptions.append(f"`{name}`: {mistakes}")
+        tiles.append(_annotate(detector, by_name[name].pixels()))
     path.unlink(missing_ok=True)
     if tiles:
-        pairs = [np.hstack(tiles[at : at + 2]) for at in range(0, len(tiles) - 1, 2)]
+        pairs = [np.hstack(tiles[index : index + 2]) for index in range(0, len(tiles) - 1, 2)]
         cv2.imwrite(str(path), np.vstack(pairs or tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return words
+    return descriptions
 
 
-def _drawn(detector: Detector, pixels: np.ndarray) -> np.ndarray:
-    """The picture as the lab itself would send it back."""
-    found = [
-        Finding(detector.labels[one.label], one.score, Box(x, y, x + w, y + h))
-        for one in detector.find(pixels)
-        for x, y, w, h in [one.box]
+def _annotate(detector: Detector, pixels: np.ndarray) -> np.ndarray:
+    """The picture annotated as the server would return it."""
+    findings = [
+        Finding(detector.labels[detection.label], detection.score, Box(x, y, x + w, y + h))
+        for detection in detector.find(pixels)
+        for x, y, w, h in [detection.box]
     ]
-    return cv2.resize(draw(pixels, found), TILE, interpolation=cv2.INTER_AREA)
+    return cv2.resize(draw(pixels, findings), TILE, interpolation=cv2.INTER_AREA)
 
 
-def _line(name: str, one: Share) -> str:
-    return f"| {name} | {one.exact} of {one.rows} | {one.error:.2f} |"
+def _table_row(name: str, summary: Summary) -> str:
+    return f"| {name} | {summary.exact} of {summary.rows} | {summary.error:.2f} |"
 
 
-def _table(first: str, shares: Mapping[str, Share]) -> str:
-    head = f"| {first} | counts exact | mean error |\n|---|---|---|\n"
-    return head + "\n".join(_line(name, one) for name, one in shares.items())
+def _table(first_column: str, summaries: Mapping[str, Summary]) -> str:
+    header = f"| {first_column} | counts exact | mean error |\n|---|---|---|\n"
+    return header + "\n".join(_table_row(name, summary) for name, summary in summaries.items())
 
 
-def _compared(figures: Figures, settings: Settings) -> str:
-    """The same rows for all: what the others have no word for is left out."""
-    known = [x for x in settings.labels if x != "lemon"]
-    rows = [r for r in shown(figures.photos.rows) if r.label in known]
-    lines = {f"**{settings.name}**": share(rows)}
-    lines |= {name: share(shown(answers.rows)) for name, answers in figures.others.items()}
-    return _table("detector", lines)
+def _comparison_table(figures: Figures, settings: Settings) -> str:
+    """All detectors on the same rows, without labels the others do not have."""
+    common_labels = [label for label in settings.labels if label != "lemon"]
+    rows = [row for row in present_rows(figures.photos.rows) if row.label in common_labels]
+    summaries = {f"**{settings.name}**": summarize(rows)}
+    summaries |= {
+        name: summarize(present_rows(evaluation.rows))
+        for name, evaluation in figures.others.items()
+    }
+    return _table("detector", summaries)
 
 
 def write_card(settings: Settings, folder: Path) -> Path:
     """Measure, draw and write; returns the card's path."""
     detector = load_exported(folder, settings.name, nms=settings.nms)
-    figures = measured(detector, settings, folder)
-    words = failures(detector, figures.lab.rows, folder / "failures.jpg")
+    figures = measure(detector, settings, folder)
+    failure_lines = failures(detector, figures.rendered.rows, folder / "failures.jpg")
     text = (Path(__file__).with_name("card.md")).read_text(encoding="utf-8")
-    present, lab = shown(figures.photos.rows), figures.lab.rows
-    seen = share(shown(figures.views.rows))
-    (old_loud, old), (new_loud, new) = figures.silent
-    filled = {
+    photo_rows, rendered = present_rows(figures.photos.rows), figures.rendered.rows
+    view_summary = summarize(present_rows(figures.views.rows))
+    (trained_alarms, trained_pictures), (unseen_alarms, unseen_pictures) = figures.false_alarms
+    values = {
         "labels": ", ".join(settings.labels),
         "nms": f"{settings.nms:g}",
         "photos": str(figures.photos.pictures),
-        "rows": str(len(present)),
-        "exact": str(share(present).exact),
-        "error": f"{share(present).error:.2f}",
+        "rows": str(len(photo_rows)),
+        "exact": str(summarize(photo_rows).exact),
+        "error": f"{summarize(photo_rows).error:.2f}",
         "views": str(len(VIEWS)),
-        "view_exact": str(seen.exact),
-        "view_rows": str(seen.rows),
-        "view_percent": f"{100 * seen.exact / max(seen.rows, 1):.0f}",
-        "view_error": f"{seen.error:.2f}",
-        "lab_pictures": str(figures.lab.pictures),
-        "lab_rows": str(len(lab)),
-        "lab_exact": str(share(lab).exact),
-        "lab_percent": f"{100 * share(lab).exact / max(len(lab), 1):.0f}",
-        "lab_error": f"{share(lab).error:.2f}",
-        "by_label": _table("label", by_label(present)),
-        "by_count": _table("true count", by_count(present)),
-        "lab_by_label": _table("label", by_label(lab)),
-        "lab_by_count": _table("true count", by_count(lab)),
-        "compared": _compared(figures, settings),
-        "precision": ", ".join(f"{x} {a:.2f}" for x, a in figures.precision.items()),
-        "confidence": "\n".join(
-            f"| {at:.2f} | {100 * exact:.0f} % | {error:.2f} |"
-            for at, exact, error in figures.confidence
+        "view_exact": str(view_summary.exact),
+        "view_rows": str(view_summary.rows),
+        "view_percent": f"{100 * view_summary.exact / max(view_summary.rows, 1):.0f}",
+        "view_error": f"{view_summary.error:.2f}",
+        "lab_pictures": str(figures.rendered.pictures),
+        "lab_rows": str(len(rendered)),
+        "lab_exact": str(summarize(rendered).exact),
+        "lab_percent": f"{100 * summarize(rendered).exact / max(len(rendered), 1):.0f}",
+        "lab_error": f"{summarize(rendered).error:.2f}",
+        "by_label": _table("label", by_label(photo_rows)),
+        "by_count": _table("true count", by_count(photo_rows)),
+        "lab_by_label": _table("label", by_label(rendered)),
+        "lab_by_count": _table("true count", by_count(rendered)),
+        "compared": _comparison_table(figures, settings),
+        "precision": ", ".join(
+            f"{label} {average:.2f}" for label, average in figures.precision.items()
         ),
-        "old_loud": str(old_loud),
-        "old": str(old),
-        "new_loud": str(new_loud),
-        "new": str(new),
-        "failures": "\n".join(f"- {line}" for line in words) or "None of them goes wrong.",
+        "confidence": "\n".join(
+            f"| {confidence:.2f} | {100 * exact:.0f} % | {error:.2f} |"
+            for confidence, exact, error in figures.confidence
+        ),
+        "old_loud": str(trained_alarms),
+        "old": str(trained_pictures),
+        "new_loud": str(unseen_alarms),
+        "new": str(unseen_pictures),
+        "failures": "\n".join(f"- {line}" for line in failure_lines) or "None of them goes wrong.",
     }
-    for key, value in filled.items():
+    for key, value in values.items():
         text = text.replace("{" + key + "}", value)
     path = folder / "README.md"
     path.write_text(text, encoding="utf-8")
@@ -184,7 +223,7 @@ def write_card(settings: Settings, folder: Path) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=DEFAULT)
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     settings = read_settings(parser.parse_args().config)
     print(f"wrote {write_card(settings, settings.to)}")
 

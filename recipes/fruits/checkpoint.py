@@ -1,6 +1,6 @@
-"""One training run's state on disk: network, its moving average, optimiser, pictures done.
+"""Training checkpoints: network, moving average, optimizer and progress in one file.
 
-Owns the file; a run that is cut off goes on from it.
+An interrupted run resumes from it.
 """
 
 import copy
@@ -14,50 +14,50 @@ from torch import nn
 
 from recipes.fruits.network import Network
 
-HORIZON = 0.998  # of the moving average, in steps
+AVERAGE_DECAY = 0.998  # of the moving average, per step
 
 
 @dataclass
-class Run:
-    """What changes while training goes on."""
+class TrainingRun:
+    """The state that changes during training."""
 
     network: Network
     average: Network
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     cfg_text: str
     pictures: int = 0
     steps: int = 0
 
-    def follow(self) -> None:
-        """Move the average a little towards the network; faster in the beginning."""
+    def update_average(self) -> None:
+        """Move the average a little toward the network; faster at the beginning."""
         self.steps += 1
-        keep = HORIZON * (1 - math.exp(-self.steps / 500))
+        decay = AVERAGE_DECAY * (1 - math.exp(-self.steps / 500))
         with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, mine in self.average.state_dict().items():
-                if mine.dtype.is_floating_point:
-                    mine.lerp_(theirs[name].to(mine.dtype), 1 - keep)
+            current = self.network.state_dict()
+            for name, averaged in self.average.state_dict().items():
+                if averaged.dtype.is_floating_point:
+                    averaged.lerp_(current[name].to(averaged.dtype), 1 - decay)
                 else:
-                    mine.copy_(theirs[name])
+                    averaged.copy_(current[name])
 
 
-def begin(cfg_text: str, *, rate: float, device: torch.device) -> Run:
+def start_run(cfg_text: str, *, rate: float, device: torch.device) -> TrainingRun:
     """A run before its first picture."""
     network = Network(cfg_text).to(device, memory_format=torch.channels_last)
-    _modest_start(network)
+    _initialize_outputs(network)
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    heavy = [p for p in network.parameters() if p.ndim > 1]
-    light = [p for p in network.parameters() if p.ndim == 1]
+    kernels = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    vectors = [parameter for parameter in network.parameters() if parameter.ndim == 1]
     groups: list[dict[str, Any]] = [
-        {"params": heavy, "weight_decay": 0.02},
-        {"params": light, "weight_decay": 0.0},
+        {"params": kernels, "weight_decay": 0.02},
+        {"params": vectors, "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
-    return Run(network, average, optimiser, cfg_text)
+    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
+    return TrainingRun(network, average, optimizer, cfg_text)
 
 
-def _modest_start(network: Network) -> None:
-    """Objectness starts near zero: nearly every cell sees nothing."""
+def _initialize_outputs(network: Network) -> None:
+    """Start objectness near zero: nearly every cell sees nothing."""
     outputs = [conv for conv, norm in network.convolutions() if norm is None]
     for conv, head in zip(outputs, network.heads, strict=True):
         assert conv.bias is not None
@@ -68,24 +68,24 @@ def _modest_start(network: Network) -> None:
             bias[:, 5:] = -1.0
 
 
-def save(run: Run, path: Path) -> None:
-    """Write the state beside its place, then put it there at once."""
+def save_run(run: TrainingRun, path: Path) -> None:
+    """Write to a temporary file, then replace the checkpoint atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    partial = path.with_suffix(".part")
     state = {
         "network": run.network.state_dict(),
         "average": run.average.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
+        "optimiser": run.optimizer.state_dict(),
         "cfg": run.cfg_text,
         "pictures": run.pictures,
         "steps": run.steps,
     }
-    torch.save(state, part)
-    part.replace(path)
+    torch.save(state, partial)
+    partial.replace(path)
 
 
-def resume(run: Run, path: Path) -> None:
-    """Go on from a file; it must be of the same network."""
+def resume_run(run: TrainingRun, path: Path) -> None:
+    """Continue from a file; it must belong to the same network."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     if state["cfg"] != run.cfg_text:
         raise ValueError(
@@ -93,12 +93,12 @@ def resume(run: Run, path: Path) -> None:
         )
     run.network.load_state_dict(state["network"])
     run.average.load_state_dict(state["average"])
-    run.optimiser.load_state_dict(state["optimiser"])
+    run.optimizer.load_state_dict(state["optimiser"])
     run.pictures, run.steps = state["pictures"], state["steps"]
 
 
-def trained_average(path: Path) -> tuple[Network, str]:
-    """The averaged network of a checkpoint, ready to look at pictures, and its cfg."""
+def load_average(path: Path) -> tuple[Network, str]:
+    """The averaged network of a checkpoint, in evaluation mode, and its configuration text."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = Network(state["cfg"])
     network.load_state_dict(state["average"])

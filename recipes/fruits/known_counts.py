@@ -1,10 +1,10 @@
-"""Puts all pictures that judge into one folder with a truth.csv, for `countlab evaluate`.
+"""Evaluation folder: all evaluation pictures with a truth.csv, for `countlab evaluate`.
 
     python -m recipes.fruits.known_counts     # fills recipes/fruits/work/known_counts
-    make error                          # and measures the built-in model on it
+    make error                                # and measures the built-in model on it
 
-The rendered pictures of images/, and the photos held back from training where they are at hand.
-A photo with a region that its labels leave open is not taken: its count is not known.
+It holds the rendered pictures of images/ and, where available, the photos held back from training.
+Photos with an ignored region are left out, because their true count is not known.
 """
 
 import csv
@@ -12,33 +12,36 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes.fruits.exam import Question, held_back_photos, rendered
+from recipes.fruits.evaluation_set import EvaluationPicture, held_back_photos, rendered_pictures
 from recipes.fruits.labels import IGNORED
-from recipes.fruits.settings import DEFAULT, ROOT, read_settings
+from recipes.fruits.settings import DEFAULT_CONFIG, ROOT, read_settings
 
-INTO = ROOT / "recipes" / "fruits" / "work" / "known_counts"
+OUTPUT_FOLDER = ROOT / "recipes" / "fruits" / "work" / "known_counts"
 
 
-def gather(questions: Sequence[Question], into: Path) -> None:
-    """Names that tell nothing of this machine: folder and file, joined by a hyphen."""
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
-    with (into / "truth.csv").open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(["file", "object", "count"])
-        for question in questions:
-            name = question.name.replace("/", "-")
-            (into / name).symlink_to(question.path.resolve())
-            lines.writerows((name, label, count) for label, count in question.counts.items())
+def write_folder(pictures: Sequence[EvaluationPicture], folder: Path) -> None:
+    """Link the pictures under names without local paths: folder and file joined by a hyphen."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["file", "object", "count"])
+        for picture in pictures:
+            name = picture.name.replace("/", "-")
+            (folder / name).symlink_to(picture.path.resolve())
+            writer.writerows((name, label, count) for label, count in picture.counts.items())
 
 
 def main() -> None:
     photos = [
-        x for x in held_back_photos(read_settings(DEFAULT)) if not (x.rows[:, 0] == IGNORED).any()
+        photo
+        for photo in held_back_photos(read_settings(DEFAULT_CONFIG))
+        if not (photo.rows[:, 0] == IGNORED).any()
     ]
-    pictures = rendered()
-    gather([*pictures, *photos], INTO)
-    print(f"{len(pictures)} rendered pictures, {len(photos)} photos: {INTO.relative_to(ROOT)}")
+    rendered_set = rendered_pictures()
+    write_folder([*rendered_set, *photos], OUTPUT_FOLDER)
+    folder = OUTPUT_FOLDER.relative_to(ROOT)
+    print(f"{len(rendered_set)} rendered pictures, {len(photos)} photos: {folder}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Which boxes a photo has: read from VOC, YOLO and the mended lists.
+"""Label files: boxes of photos in VOC and YOLO files, scene files and correction lists.
 
-Owns the label formats; it opens pictures only to know their size.
+Opens pictures only to learn their size.
 """
 
 import csv
@@ -12,16 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from recipes.fruits.settings import Photos
+from recipes.fruits.settings import PhotoSource
 
-COUNTED = 0.25  # of a fruit must be visible for it to count: the rule of the labels
-IGNORED = -1  # the label of a region that is neither fruit nor background
+MIN_VISIBLE = 0.25  # a fruit counts when at least this part of it is visible
+IGNORED = -1  # label of a region that is neither fruit nor background
 READ = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 @dataclass
-class Boxed:
-    """One photo on disk and its boxes: rows of (label, x1, y1, x2, y2) in its pixels."""
+class LabeledPhoto:
+    """A photo on disk and its boxes: rows of (label, x1, y1, x2, y2) in its pixels."""
 
     path: Path
     name: str
@@ -29,40 +29,40 @@ class Boxed:
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """A photo's stored pixels, BGR, whatever orientation its EXIF states."""
+    """A photo's stored pixels, BGR, ignoring its EXIF orientation."""
     picture = cv2.imread(str(path), READ)
     if picture is None:
         raise ValueError(f"{path} is no picture that OpenCV can read; remove or replace it")
     return picture
 
 
-def boxed_photos(source: Photos, labels: Sequence[str]) -> list[Boxed]:
-    """Every photo of a folder with its boxes, mended where a list mends it."""
+def labeled_photos(source: PhotoSource, labels: Sequence[str]) -> list[LabeledPhoto]:
+    """Every photo of a folder with its boxes, replaced where a correction list has rows for it."""
     if not source.folder.is_dir():
         return []
-    mended, skipped = _mended(source.mended, labels)
-    found = []
+    corrections, skipped = _read_corrections(source.mended, labels)
+    photos = []
     for path in sorted(source.folder.rglob("*.jpg")) + sorted(source.folder.rglob("*.png")):
         name = path.relative_to(source.folder).as_posix()
-        if name in skipped or (source.only_mended and name not in mended):
+        if name in skipped or (source.only_mended and name not in corrections):
             continue
-        rows = mended[name] if name in mended else _beside(path, labels)
+        rows = corrections[name] if name in corrections else _read_label_file(path, labels)
         if rows is not None:
-            found.append(Boxed(path, picture_name(source.folder, path), rows))
-    return found
+            photos.append(LabeledPhoto(path, picture_name(source.folder, path), rows))
+    return photos
 
 
 def picture_name(folder: Path, path: Path) -> str:
-    """How held_back.txt calls a picture: its folder, the folder above, and the path below."""
+    """The name used in held_back.txt: folder, the folder above it, and the path below."""
     folder = folder.resolve()
     return f"{folder.parent.name}/{folder.name}/{path.resolve().relative_to(folder).as_posix()}"
 
 
-def lookalike_photos(source: Photos) -> list[Boxed]:
-    """The photos with a box around each thing that is not counted but looks like it."""
-    rows, _ = _mended(source.lookalikes, ())
+def lookalike_photos(source: PhotoSource) -> list[LabeledPhoto]:
+    """Photos with a box around each thing that resembles a label but does not count."""
+    rows, _ = _read_corrections(source.lookalikes, ())
     return [
-        Boxed(source.folder / name, picture_name(source.folder, source.folder / name), boxes)
+        LabeledPhoto(source.folder / name, picture_name(source.folder, source.folder / name), boxes)
         for name, boxes in rows.items()
     ]
 
@@ -70,70 +70,72 @@ def lookalike_photos(source: Photos) -> list[Boxed]:
 Rows = list[tuple[int, float, float, float, float]]
 
 
-def _mended(files: Sequence[Path], labels: Sequence[str]) -> tuple[dict[str, Rows], set[str]]:
+def _read_corrections(
+    files: Sequence[Path], labels: Sequence[str]
+) -> tuple[dict[str, Rows], set[str]]:
     rows: dict[str, Rows] = {}
     skipped: set[str] = set()
     for path in (file for file in files if file.exists()):
         with path.open(encoding="utf-8", newline="") as file:
-            for number, line in enumerate(csv.DictReader(file), start=2):
+            for line_number, line in enumerate(csv.DictReader(file), start=2):
                 action = line["action"].strip()
                 if action == "skip":
                     skipped.add(line["picture"])
                     continue
                 if action not in ("box", "ignore", "lookalike"):
                     raise ValueError(
-                        f"{path}:{number} has action {action!r}; "
+                        f"{path}:{line_number} has action {action!r}; "
                         "allowed: box, ignore, skip, lookalike"
                     )
-                label = _number(line["label"], labels, path) if action == "box" else IGNORED
+                label = _label_index(line["label"], labels, path) if action == "box" else IGNORED
                 x1, y1, x2, y2 = (float(line[key]) for key in ("x1", "y1", "x2", "y2"))
                 rows.setdefault(line["picture"], []).append((label, x1, y1, x2, y2))
     return rows, skipped
 
 
-def _number(label: str, labels: Sequence[str], where: Path) -> int:
+def _label_index(label: str, labels: Sequence[str], path: Path) -> int:
     if label not in labels:
-        raise ValueError(f"{where} says {label!r}; the labels are {', '.join(labels)}")
+        raise ValueError(f"{path} says {label!r}; the labels are {', '.join(labels)}")
     return labels.index(label)
 
 
-def _beside(path: Path, labels: Sequence[str]) -> Rows | None:
-    """The boxes in the label file beside a photo, or None where there is none."""
+def _read_label_file(path: Path, labels: Sequence[str]) -> Rows | None:
+    """The boxes in the label file beside a photo, or None if there is none."""
     if path.with_suffix(".xml").exists():
-        return _voc(path.with_suffix(".xml"), labels)
-    beside = path.with_suffix(".txt")
-    if not beside.exists():
+        return _read_voc(path.with_suffix(".xml"), labels)
+    text_file = path.with_suffix(".txt")
+    if not text_file.exists():
         return None
-    if beside.read_text(encoding="utf-8")[:1].isalpha():
-        return _scene_rows(beside, labels)
+    if text_file.read_text(encoding="utf-8")[:1].isalpha():
+        return _read_scene(text_file, labels)
     height, width = read_picture(path).shape[:2]
-    return yolo_rows(beside, width=width, height=height)
+    return read_yolo(text_file, width=width, height=height)
 
 
-def _scene_rows(path: Path, labels: Sequence[str]) -> Rows:
-    """A rendered scene's lines: label, corners in pixels, and the part that can be seen."""
+def _read_scene(path: Path, labels: Sequence[str]) -> Rows:
+    """The lines of a rendered scene: label, corners in pixels, and visible share."""
     rows: Rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
         label, x1, y1, x2, y2, visible = line.split()
-        number = _number(label, labels, path) if float(visible) >= COUNTED else IGNORED
-        rows.append((number, float(x1), float(y1), float(x2), float(y2)))
+        index = _label_index(label, labels, path) if float(visible) >= MIN_VISIBLE else IGNORED
+        rows.append((index, float(x1), float(y1), float(x2), float(y2)))
     return rows
 
 
-def _voc(path: Path, labels: Sequence[str]) -> Rows:
+def _read_voc(path: Path, labels: Sequence[str]) -> Rows:
     rows: Rows = []
-    for thing in ET.parse(path).getroot().iter("object"):
-        box = thing.find("bndbox")
-        name = thing.findtext("name", "")
+    for item in ET.parse(path).getroot().iter("object"):
+        box = item.find("bndbox")
+        name = item.findtext("name", "")
         if box is None:
             continue
-        x1, y1, x2, y2 = (float(box.findtext(k, "0")) for k in ("xmin", "ymin", "xmax", "ymax"))
-        rows.append((_number(name, labels, path), x1, y1, x2, y2))
+        x1, y1, x2, y2 = (float(box.findtext(key, "0")) for key in ("xmin", "ymin", "xmax", "ymax"))
+        rows.append((_label_index(name, labels, path), x1, y1, x2, y2))
     return rows
 
 
-def yolo_rows(path: Path, *, width: int, height: int) -> Rows:
-    """YOLO lines (label, centre, size, as parts of the picture) as boxes in pixels."""
+def read_yolo(path: Path, *, width: int, height: int) -> Rows:
+    """YOLO lines (label, center and size relative to the picture) as boxes in pixels."""
     rows: Rows = []
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.strip():

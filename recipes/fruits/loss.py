@@ -1,6 +1,6 @@
-"""How wrong the network's maps are: boxes by CIoU, objectness and labels by cross-entropy.
+"""Detection loss: CIoU for boxes, cross-entropy for objectness and labels.
 
-Owns which cells answer for which fruit. Regions marked as ignored cost nothing.
+Assigns cells to fruits. Regions marked as ignored do not contribute.
 """
 
 import math
@@ -11,20 +11,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recipes.fruits.decode import boxes_of, split_map
+from recipes.fruits.decode import decode_boxes, split_map
 from recipes.fruits.network import Head
 
-REACH = 4.0  # an anchor answers for boxes up to this many times its width or height
-SOFTNESS = 0.5  # how much of its box's IoU a cell that is to be sure must admit
-SAME = 0.8  # IoU from which a box repeats the one that speaks; two such share 0.6 or more
-FAIR = 0.6  # a fruit that no cell boxes this well yet is not so strict
-FIT = 4.0  # how much more a good box than a sure one makes a cell speak for its fruit
+MAX_ANCHOR_RATIO = 4.0  # an anchor is assigned boxes up to this many times larger or smaller
+IOU_SOFTNESS = 0.5  # how far the objectness target falls below 1 with the IoU of the cell's box
+REPEAT_IOU = (
+    0.8  # IoU from which a box repeats the primary cell's; two such boxes share 0.6 or more
+)
+GOOD_FIT_IOU = 0.6  # below this IoU of the primary cell, REPEAT_IOU is relaxed in proportion
+FIT_EXPONENT = 4.0  # exponent of the IoU, against that of objectness, in choosing the primary cell
 BOX_WEIGHT, OBJECT_WEIGHT, LABEL_WEIGHT = 4.0, 1.0, 1.0
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The loss and what it is made of."""
+class LossParts:
+    """The total loss and its parts."""
 
     total: Tensor
     box: Tensor
@@ -33,173 +35,201 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Claims:
-    """Cells that may answer for a fruit, an entry each: which cell of all heads', which fruit,
-    the box it gives now, how well that fits, and how far it is from the fruit's middle."""
+class Assignments:
+    """Cells assigned to fruits, one entry each.
+
+    The cell's index over all heads, the fruit's index, the predicted box, its CIoU with the fruit,
+    and the squared distance of the cell from the fruit's center.
+    """
 
     cell: Tensor
     fruit: Tensor
     box: Tensor
-    overlap: Tensor
-    off: Tensor
+    ciou: Tensor
+    center_distance: Tensor
 
-    def only(self, kept: Tensor) -> "Claims":
-        return Claims(*(getattr(self, one.name)[kept] for one in fields(self)))
+    def select(self, mask: Tensor) -> "Assignments":
+        return Assignments(*(getattr(self, field.name)[mask] for field in fields(self)))
 
 
-def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tensor) -> Parts:
+def detection_loss(maps: Sequence[Tensor], heads: Sequence[Head], targets: Tensor) -> LossParts:
     """`targets` has rows of picture, label, x1, y1, x2, y2 in input pixels; label -1 = ignored."""
     ignored = targets[targets[:, 1] < 0]
     counted = targets[targets[:, 1] >= 0]
-    views = [split_map(raw, head) for raw, head in zip(maps, heads, strict=True)]
-    said = torch.cat([view.flatten(0, 3) for view in views])
-    asked = torch.cat(
-        [_asked(ignored, head, v.shape[:4]).flatten() for v, head in zip(views, heads, strict=True)]
+    outputs = [split_map(raw_map, head) for raw_map, head in zip(maps, heads, strict=True)]
+    predictions = torch.cat([output.flatten(0, 3) for output in outputs])
+    trained = torch.cat(
+        [
+            _trained_mask(ignored, head, output.shape[:4]).flatten()
+            for output, head in zip(outputs, heads, strict=True)
+        ]
     )
-    wanted = torch.zeros_like(asked)
-    claims = _settled(_claims(views, heads, counted), fruits=len(counted))
-    weight = _weights(counted, pictures=maps[0].shape[0])[claims.fruit]
-    sure = _sure(claims, said[claims.cell, 4], fruits=len(counted))
-    asked[claims.cell] = weight
-    wanted[claims.cell] = sure * (1 - SOFTNESS * (1 - claims.overlap.detach().clamp(0, 1)))
-    cost = functional.binary_cross_entropy_with_logits(said[:, 4], wanted, reduction="none")
-    objects = (cost * asked).sum() / (weight * sure).sum().clamp(min=1.0)
-    hot = functional.one_hot(counted[claims.fruit, 1].long(), heads[0].classes).float()
-    wrong = functional.binary_cross_entropy_with_logits(
-        said[claims.cell, 5:], hot, reduction="none"
+    objectness_target = torch.zeros_like(trained)
+    assignments = _keep_nearest_fruit(_assign(outputs, heads, counted), fruits=len(counted))
+    weight = _fruit_weights(counted, pictures=maps[0].shape[0])[assignments.fruit]
+    confident = _confident(assignments, predictions[assignments.cell, 4], fruits=len(counted))
+    trained[assignments.cell] = weight
+    objectness_target[assignments.cell] = confident * (
+        1 - IOU_SOFTNESS * (1 - assignments.ciou.detach().clamp(0, 1))
+    )
+    objectness_loss = functional.binary_cross_entropy_with_logits(
+        predictions[:, 4], objectness_target, reduction="none"
+    )
+    objectness = (objectness_loss * trained).sum() / (weight * confident).sum().clamp(min=1.0)
+    one_hot = functional.one_hot(counted[assignments.fruit, 1].long(), heads[0].classes).float()
+    label_loss = functional.binary_cross_entropy_with_logits(
+        predictions[assignments.cell, 5:], one_hot, reduction="none"
     )
     scale = 1.0 / weight.sum().clamp(min=1.0)
-    box = (weight * (1 - claims.overlap)).sum() * scale
-    label = (weight * wrong.sum(1)).sum() * scale
-    total = BOX_WEIGHT * box + OBJECT_WEIGHT * objects + LABEL_WEIGHT * label
-    return Parts(total, box.detach(), objects.detach(), label.detach())
+    box = (weight * (1 - assignments.ciou)).sum() * scale
+    label = (weight * label_loss.sum(1)).sum() * scale
+    total = BOX_WEIGHT * box + OBJECT_WEIGHT * objectness + LABEL_WEIGHT * label
+    return LossParts(total, box.detach(), objectness.detach(), label.detach())
 
 
-def _claims(views: Sequence[Tensor], heads: Sequence[Head], counted: Tensor) -> Claims:
-    parts, before = [], 0
-    for view, head, reach in zip(views, heads, _reached(counted, heads), strict=True):
-        pictures, tall, wide, anchors = view.shape[:4]
-        picture, y, x, anchor, fruit = _cells(counted, head, reach, tall, wide)
-        goal = _centred(counted[fruit, 2:])
-        guess = boxes_of(view, head)[picture, y, x, anchor]
-        middle = torch.stack([x, y], 1) + 0.5
-        off = (goal[:, :2] / head.stride - middle).square().sum(1)
-        cell = before + ((picture * tall + y) * wide + x) * anchors + anchor
-        parts.append(Claims(cell, fruit, guess, ciou(guess, goal), off))
-        before += pictures * tall * wide * anchors
-    return Claims(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Claims)))
+def _assign(outputs: Sequence[Tensor], heads: Sequence[Head], counted: Tensor) -> Assignments:
+    parts, cells_before = [], 0
+    for output, head, matches in zip(outputs, heads, _anchor_matches(counted, heads), strict=True):
+        pictures, rows, columns, anchors = output.shape[:4]
+        picture, y, x, anchor, fruit = _assigned_cells(counted, head, matches, rows, columns)
+        truth = _to_center_size(counted[fruit, 2:])
+        predicted = decode_boxes(output, head)[picture, y, x, anchor]
+        cell_center = torch.stack([x, y], 1) + 0.5
+        center_distance = (truth[:, :2] / head.stride - cell_center).square().sum(1)
+        cell = cells_before + ((picture * rows + y) * columns + x) * anchors + anchor
+        parts.append(Assignments(cell, fruit, predicted, ciou(predicted, truth), center_distance))
+        cells_before += pictures * rows * columns * anchors
+    return Assignments(
+        *(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Assignments))
+    )
 
 
-def _settled(claims: Claims, *, fruits: int) -> Claims:
-    """Each cell left with one fruit: the one whose middle is nearest, by the fruit's own measure.
+def _keep_nearest_fruit(assignments: Assignments, *, fruits: int) -> Assignments:
+    """Assign each cell to one fruit only: the one with the nearest center.
 
-    A cell that learns the boxes of two fruits boxes what lies between them. Distances are taken
-    beyond that of the fruit's nearest cell, so that of two fruits in one place neither loses all.
+    A cell trained on the boxes of two fruits would predict a box between them. Distances are
+    relative to that of the fruit's nearest cell, so two fruits in one place both keep cells.
     """
-    nearest = claims.off.new_full((fruits,), math.inf)
-    nearest = nearest.scatter_reduce(0, claims.fruit, claims.off, "amin")
-    beyond = claims.off - nearest[claims.fruit] + 0.01 * claims.off
-    return claims.only(_first(-beyond, claims.cell))
+    nearest = assignments.center_distance.new_full((fruits,), math.inf)
+    nearest = nearest.scatter_reduce(0, assignments.fruit, assignments.center_distance, "amin")
+    beyond = (
+        assignments.center_distance
+        - nearest[assignments.fruit]
+        + 0.01 * assignments.center_distance
+    )
+    return assignments.select(_is_top_in_group(-beyond, assignments.cell))
 
 
-def _sure(claims: Claims, objectness: Tensor, *, fruits: int) -> Tensor:
-    """Which cells should be sure: the one that speaks for its fruit, and those that repeat its box.
+def _confident(assignments: Assignments, objectness: Tensor, *, fruits: int) -> Tensor:
+    """Which cells get high objectness: the fruit's primary cell and those repeating its box.
 
-    All others learn to be silent. So the NMS is left with one box a fruit though it lets boxes
-    overlap by much, as those of bananas in a bunch do.
+    All others learn to be silent, so one box per fruit survives an NMS that permits large overlaps,
+    as needed for bananas in a bunch.
     """
-    if not len(claims.cell):
+    if not len(assignments.cell):
         return torch.zeros(0, dtype=torch.bool, device=objectness.device)
-    fit = claims.overlap.detach().clamp(min=0) + 0.01
-    speaks = _first(fit**FIT * objectness.detach().sigmoid().sqrt(), claims.fruit)
-    speaker = torch.zeros(fruits, dtype=torch.long, device=objectness.device)
-    speaker[claims.fruit[speaks]] = speaks.nonzero()[:, 0]
-    boxes, its = claims.box.detach(), speaker[claims.fruit]
-    return _iou(boxes, boxes[its]) > SAME * (fit[its] / FAIR).clamp(max=1)
+    fit = assignments.ciou.detach().clamp(min=0) + 0.01
+    is_primary = _is_top_in_group(
+        fit**FIT_EXPONENT * objectness.detach().sigmoid().sqrt(), assignments.fruit
+    )
+    primary = torch.zeros(fruits, dtype=torch.long, device=objectness.device)
+    primary[assignments.fruit[is_primary]] = is_primary.nonzero()[:, 0]
+    boxes, primary_entry = assignments.box.detach(), primary[assignments.fruit]
+    return _iou(boxes, boxes[primary_entry]) > REPEAT_IOU * (
+        fit[primary_entry] / GOOD_FIT_IOU
+    ).clamp(max=1)
 
 
-def _first(rank: Tensor, group: Tensor) -> Tensor:
-    """Whether each entry is the one of highest rank in its group."""
+def _is_top_in_group(rank: Tensor, group: Tensor) -> Tensor:
+    """Whether each entry has the highest rank in its group."""
     order = rank.argsort(stable=True)
-    place = torch.empty_like(order)
-    place[order] = torch.arange(len(order), device=order.device)
+    position = torch.empty_like(order)
+    position[order] = torch.arange(len(order), device=order.device)
     groups = int(group.max()) + 1 if len(group) else 0
-    top = place.new_full((groups,), -1).scatter_reduce(0, group, place, "amax")
-    return top[group] == place
+    top_position = position.new_full((groups,), -1).scatter_reduce(0, group, position, "amax")
+    return top_position[group] == position
 
 
-def _weights(counted: Tensor, *, pictures: int) -> Tensor:
-    """What each fruit's cells weigh: a crate of thirty must not outshout a single apple."""
-    number = torch.bincount(counted[:, 0].long(), minlength=pictures)
-    return number[counted[:, 0].long()].float().rsqrt()
+def _fruit_weights(counted: Tensor, *, pictures: int) -> Tensor:
+    """The weight of each fruit: a crate of thirty must not outweigh a single apple."""
+    fruits_per_picture = torch.bincount(counted[:, 0].long(), minlength=pictures)
+    return fruits_per_picture[counted[:, 0].long()].float().rsqrt()
 
 
-def _centred(corners: Tensor) -> Tensor:
+def _to_center_size(corners: Tensor) -> Tensor:
     return torch.cat(
         [(corners[:, :2] + corners[:, 2:]) / 2, (corners[:, 2:] - corners[:, :2]).clamp(min=1)], 1
     )
 
 
-def _reached(counted: Tensor, heads: Sequence[Head]) -> list[Tensor]:
-    """Per head, which anchors (columns) answer for which fruit (rows); at least one does."""
+def _anchor_matches(counted: Tensor, heads: Sequence[Head]) -> list[Tensor]:
+    """Per head, which anchors (columns) are assigned to which fruit (rows); at least one each."""
     size = (counted[:, 4:6] - counted[:, 2:4]).clamp(min=1)
-    anchors = torch.tensor([a for head in heads for a in head.anchors], device=counted.device)
-    ratio = size[:, None] / anchors[None]
-    worst = torch.maximum(ratio, 1 / ratio).amax(dim=2)
-    reach = worst < REACH
-    if len(counted):
-        reach[torch.arange(len(counted)), worst.argmin(dim=1)] = True
-    return list(reach.split([len(head.anchors) for head in heads], dim=1))
-
-
-def _cells(
-    counted: Tensor, head: Head, reach: Tensor, side_y: int, side_x: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The cells that answer: the one with the fruit's middle and its two nearest neighbours."""
-    number, anchor = reach.nonzero(as_tuple=True)
-    centre = _centred(counted[:, 2:])[:, :2][number] / head.stride
-    own = centre.floor()
-    part = centre - own
-    across = torch.where(part[:, 0] < 0.5, -1.0, 1.0)
-    down = torch.where(part[:, 1] < 0.5, -1.0, 1.0)
-    zero = torch.zeros_like(across)
-    steps = torch.stack(
-        [torch.stack([zero, across, zero], 1), torch.stack([zero, zero, down], 1)], 2
+    anchors = torch.tensor(
+        [anchor for head in heads for anchor in head.anchors], device=counted.device
     )
-    cells = (own[:, None] + steps).reshape(-1, 2).long()
-    number, anchor = number.repeat_interleave(3), anchor.repeat_interleave(3)
+    ratio = size[:, None] / anchors[None]
+    worst_ratio = torch.maximum(ratio, 1 / ratio).amax(dim=2)
+    matches = worst_ratio < MAX_ANCHOR_RATIO
+    if len(counted):
+        matches[torch.arange(len(counted)), worst_ratio.argmin(dim=1)] = True
+    return list(matches.split([len(head.anchors) for head in heads], dim=1))
+
+
+def _assigned_cells(
+    counted: Tensor, head: Head, matches: Tensor, side_y: int, side_x: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The assigned cells: the one containing the fruit's center and its two nearest neighbors."""
+    fruit, anchor = matches.nonzero(as_tuple=True)
+    center = _to_center_size(counted[:, 2:])[:, :2][fruit] / head.stride
+    own_cell = center.floor()
+    fraction = center - own_cell
+    step_x = torch.where(fraction[:, 0] < 0.5, -1.0, 1.0)
+    step_y = torch.where(fraction[:, 1] < 0.5, -1.0, 1.0)
+    zero = torch.zeros_like(step_x)
+    steps = torch.stack(
+        [torch.stack([zero, step_x, zero], 1), torch.stack([zero, zero, step_y], 1)], 2
+    )
+    cells = (own_cell[:, None] + steps).reshape(-1, 2).long()
+    fruit, anchor = fruit.repeat_interleave(3), anchor.repeat_interleave(3)
     inside = (cells >= 0).all(1) & (cells[:, 0] < side_x) & (cells[:, 1] < side_y)
-    picture = counted[number, 0].long()
-    return picture[inside], cells[inside, 1], cells[inside, 0], anchor[inside], number[inside]
+    picture = counted[fruit, 0].long()
+    return picture[inside], cells[inside, 1], cells[inside, 0], anchor[inside], fruit[inside]
 
 
-def _asked(ignored: Tensor, head: Head, shape: torch.Size) -> Tensor:
-    """1 where objectness is asked for, 0 in ignored regions."""
-    asked = torch.ones(shape, device=ignored.device)
+def _trained_mask(ignored: Tensor, head: Head, shape: torch.Size) -> Tensor:
+    """1 where objectness is trained, 0 in ignored regions."""
+    mask = torch.ones(shape, device=ignored.device)
     for picture, _, x1, y1, x2, y2 in ignored.tolist():
         rows = slice(int(y1 / head.stride), math.ceil(y2 / head.stride))
         columns = slice(int(x1 / head.stride), math.ceil(x2 / head.stride))
-        asked[int(picture), rows, columns] = 0
-    return asked
+        mask[int(picture), rows, columns] = 0
+    return mask
 
 
-def ciou(guess: Tensor, goal: Tensor) -> Tensor:
-    """Complete IoU of boxes given as centre and size."""
-    iou = _iou(guess, goal)
-    outer_low = torch.minimum(guess[:, :2] - guess[:, 2:] / 2, goal[:, :2] - goal[:, 2:] / 2)
-    outer_high = torch.maximum(guess[:, :2] + guess[:, 2:] / 2, goal[:, :2] + goal[:, 2:] / 2)
+def ciou(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Complete IoU of boxes given as center and size."""
+    iou = _iou(predicted, truth)
+    outer_low = torch.minimum(
+        predicted[:, :2] - predicted[:, 2:] / 2, truth[:, :2] - truth[:, 2:] / 2
+    )
+    outer_high = torch.maximum(
+        predicted[:, :2] + predicted[:, 2:] / 2, truth[:, :2] + truth[:, 2:] / 2
+    )
     diagonal = ((outer_high - outer_low) ** 2).sum(1) + 1e-7
-    distance = ((guess[:, :2] - goal[:, :2]) ** 2).sum(1) / diagonal
-    lean = torch.atan(goal[:, 2] / goal[:, 3]) - torch.atan(guess[:, 2] / (guess[:, 3] + 1e-7))
-    shape = 4 / math.pi**2 * lean**2
+    distance = ((predicted[:, :2] - truth[:, :2]) ** 2).sum(1) / diagonal
+    aspect_difference = torch.atan(truth[:, 2] / truth[:, 3]) - torch.atan(
+        predicted[:, 2] / (predicted[:, 3] + 1e-7)
+    )
+    aspect_penalty = 4 / math.pi**2 * aspect_difference**2
     with torch.no_grad():
-        trade = shape / (1 - iou + shape + 1e-7)
-    return iou - distance - trade * shape
+        aspect_weight = aspect_penalty / (1 - iou + aspect_penalty + 1e-7)
+    return iou - distance - aspect_weight * aspect_penalty
 
 
-def _iou(some: Tensor, others: Tensor) -> Tensor:
-    """Overlap of boxes given as centre and size, pair by pair."""
-    low = torch.maximum(some[:, :2] - some[:, 2:] / 2, others[:, :2] - others[:, 2:] / 2)
-    high = torch.minimum(some[:, :2] + some[:, 2:] / 2, others[:, :2] + others[:, 2:] / 2)
-    shared = (high - low).clamp(min=0).prod(1)
-    return shared / (some[:, 2:].prod(1) + others[:, 2:].prod(1) - shared + 1e-7)
+def _iou(first: Tensor, second: Tensor) -> Tensor:
+    """IoU of boxes given as center and size, pair by pair."""
+    low = torch.maximum(first[:, :2] - first[:, 2:] / 2, second[:, :2] - second[:, 2:] / 2)
+    high = torch.minimum(first[:, :2] + first[:, 2:] / 2, second[:, :2] + second[:, 2:] / 2)
+    intersection = (high - low).clamp(min=0).prod(1)
+    return intersection / (first[:, 2:].prod(1) + second[:, 2:].prod(1) - intersection + 1e-7)

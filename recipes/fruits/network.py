@@ -1,7 +1,7 @@
-"""The network, built by reading a Darknet configuration.
+"""YOLO network built from a Darknet configuration.
 
-Owns the layers, their cost, and the order in which Darknet keeps their weights.
-It does not know how it is trained or what its labels mean.
+Defines the layers, their cost, and the order in which Darknet stores their weights. Training and
+labels are handled elsewhere.
 """
 
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from recipes.fruits.cfg import Section, sections
+from recipes.fruits.darknet_cfg import Section, parse_sections
 
-LEAKY_SLOPE = 0.1  # Darknet's
-BN_EPS = 1e-6  # what OpenCV's importer takes for Darknet batch norms
+LEAKY_SLOPE = 0.1  # as in Darknet
+BN_EPS = 1e-6  # used by OpenCV's importer for Darknet batch norms
 
 
 @dataclass(frozen=True)
 class Head:
-    """What turns one output map into boxes: anchors in input pixels, and the centre's stretch."""
+    """Parameters of an output map: anchors in input pixels, stride, scale of the center offset."""
 
     anchors: tuple[tuple[int, int], ...]
     stride: int
@@ -28,83 +28,83 @@ class Head:
 
 @dataclass(frozen=True)
 class Cost:
-    """Floating-point operations for one picture (2 x multiply-add) and bytes of weights."""
+    """Floating-point operations for one picture (2 per multiply-add) and bytes of weights."""
 
     flop: int
     weight_bytes: int
 
 
 class Network(nn.Module):
-    """Calling it gives one raw map per head, coarse head first."""
+    """Returns one raw map per head, coarse head first."""
 
     def __init__(self, cfg_text: str) -> None:
         super().__init__()
-        parts = sections(cfg_text)
-        self.size = parts[0].whole("width")
-        self.kinds = [part.kind for part in parts[1:]]
+        sections = parse_sections(cfg_text)
+        self.size = sections[0].integer("width")
+        self.kinds = [section.kind for section in sections[1:]]
         self.sources: list[list[int]] = []
         self.heads: list[Head] = []
         self.layers = nn.ModuleList()
         channels: list[int] = []
         strides: list[int] = []
         self.flop = 0
-        for index, part in enumerate(parts[1:]):
-            before = channels[-1] if channels else parts[0].whole("channels", 3)
+        for index, section in enumerate(sections[1:]):
+            in_channels = channels[-1] if channels else sections[0].integer("channels", 3)
             stride = strides[-1] if strides else 1
-            sources = _sources(part, index)
-            if part.kind == "convolutional":
-                stride *= part.whole("stride", 1)
-                layer, width = _convolution(part, before)
-                self.flop += _convolution_flop(part, before, self.size // stride)
-            elif part.kind == "shortcut":
-                layer, width = nn.Identity(), before
-            elif part.kind == "route":
-                layer, width = nn.Identity(), sum(channels[s] for s in sources)
+            sources = _source_layers(section, index)
+            if section.kind == "convolutional":
+                stride *= section.integer("stride", 1)
+                layer, out_channels = _convolution(section, in_channels)
+                self.flop += _convolution_flop(section, in_channels, self.size // stride)
+            elif section.kind == "shortcut":
+                layer, out_channels = nn.Identity(), in_channels
+            elif section.kind == "route":
+                layer, out_channels = nn.Identity(), sum(channels[s] for s in sources)
                 stride = strides[sources[0]]
-            elif part.kind == "upsample":
-                layer, width = (
-                    nn.Upsample(scale_factor=part.whole("stride"), mode="nearest"),
-                    before,
+            elif section.kind == "upsample":
+                layer, out_channels = (
+                    nn.Upsample(scale_factor=section.integer("stride"), mode="nearest"),
+                    in_channels,
                 )
-                stride //= part.whole("stride")
-            elif part.kind == "maxpool":
-                layer, width = _same_size_pool(part), before
-            elif part.kind == "yolo":
-                layer, width = nn.Identity(), before
-                self.heads.append(_head(part, stride))
+                stride //= section.integer("stride")
+            elif section.kind == "maxpool":
+                layer, out_channels = _max_pool(section), in_channels
+            elif section.kind == "yolo":
+                layer, out_channels = nn.Identity(), in_channels
+                self.heads.append(_head(section, stride))
             else:
-                raise ValueError(f"[{part.kind}] is not known here; see network.py for what is")
+                raise ValueError(f"[{section.kind}] is not supported; see network.py for the kinds that are")
             self.layers.append(layer)
             self.sources.append(sources)
-            channels.append(width)
+            channels.append(out_channels)
             strides.append(stride)
-        kept = {s for sources in self.sources for s in sources}
-        self.kept = [index in kept for index in range(len(self.layers))]
+        used = {s for sources in self.sources for s in sources}
+        self.is_used = [index in used for index in range(len(self.layers))]
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        kept: dict[int, Tensor] = {}
+        outputs: dict[int, Tensor] = {}
         maps: list[Tensor] = []
         x = pictures
         for index, (kind, layer) in enumerate(zip(self.kinds, self.layers, strict=True)):
             sources = self.sources[index]
             if kind == "shortcut":
-                x = x + kept[sources[0]]
+                x = x + outputs[sources[0]]
             elif kind == "route":
                 x = (
-                    kept[sources[0]]
+                    outputs[sources[0]]
                     if len(sources) == 1
-                    else torch.cat([kept[s] for s in sources], dim=1)
+                    else torch.cat([outputs[s] for s in sources], dim=1)
                 )
             elif kind == "yolo":
                 maps.append(x)
             else:
                 x = layer(x)
-            if self.kept[index]:
-                kept[index] = x
+            if self.is_used[index]:
+                outputs[index] = x
         return maps
 
     def convolutions(self) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d | None]]:
-        """Every convolution with its batch norm, in the order of the file."""
+        """Every convolution with its batch norm, in the order of the weights file."""
         for kind, layer in zip(self.kinds, self.layers, strict=True):
             if kind == "convolutional":
                 assert isinstance(layer, nn.Sequential)
@@ -113,7 +113,7 @@ class Network(nn.Module):
                 yield conv, after if isinstance(after, nn.BatchNorm2d) else None
 
     def cost(self) -> Cost:
-        """What one picture costs, and what the weights file will weigh."""
+        """Operations for one picture, and the size of the weights file."""
         floats = sum(
             conv.weight.numel() + (4 * conv.out_channels if norm else conv.out_channels)
             for conv, norm in self.convolutions()
@@ -121,49 +121,49 @@ class Network(nn.Module):
         return Cost(flop=self.flop, weight_bytes=20 + 4 * floats)
 
 
-def _sources(part: Section, index: int) -> list[int]:
-    key = {"route": "layers", "shortcut": "from"}.get(part.kind)
+def _source_layers(section: Section, index: int) -> list[int]:
+    key = {"route": "layers", "shortcut": "from"}.get(section.kind)
     if key is None:
         return []
-    return [s if s >= 0 else index + s for s in part.list(key)]
+    return [source if source >= 0 else index + source for source in section.integers(key)]
 
 
-def _convolution(part: Section, channels: int) -> tuple[nn.Module, int]:
-    width, size = part.whole("filters"), part.whole("size")
-    norm = bool(part.whole("batch_normalize", 0))
+def _convolution(section: Section, channels: int) -> tuple[nn.Module, int]:
+    filters, size = section.integer("filters"), section.integer("size")
+    normalize = bool(section.integer("batch_normalize", 0))
     conv = nn.Conv2d(
         channels,
-        width,
+        filters,
         size,
-        stride=part.whole("stride", 1),
-        padding=size // 2 if part.whole("pad", 0) else 0,
-        bias=not norm,
+        stride=section.integer("stride", 1),
+        padding=size // 2 if section.integer("pad", 0) else 0,
+        bias=not normalize,
     )
-    steps: list[nn.Module] = [conv]
-    if norm:
-        steps.append(nn.BatchNorm2d(width, eps=BN_EPS, momentum=0.03))
-    if part.values.get("activation") == "leaky":
-        steps.append(nn.LeakyReLU(LEAKY_SLOPE, inplace=True))
-    return nn.Sequential(*steps), width
+    layers: list[nn.Module] = [conv]
+    if normalize:
+        layers.append(nn.BatchNorm2d(filters, eps=BN_EPS, momentum=0.03))
+    if section.values.get("activation") == "leaky":
+        layers.append(nn.LeakyReLU(LEAKY_SLOPE, inplace=True))
+    return nn.Sequential(*layers), filters
 
 
-def _convolution_flop(part: Section, channels: int, side: int) -> int:
-    return 2 * part.whole("size") ** 2 * channels * part.whole("filters") * side * side
+def _convolution_flop(section: Section, channels: int, side: int) -> int:
+    return 2 * section.integer("size") ** 2 * channels * section.integer("filters") * side * side
 
 
-def _same_size_pool(part: Section) -> nn.Module:
-    size = part.whole("size")
-    if part.whole("stride") != 1 or size % 2 == 0:
-        raise ValueError("only maxpool of odd size with stride=1 is known here; change the cfg")
+def _max_pool(section: Section) -> nn.Module:
+    size = section.integer("size")
+    if section.integer("stride") != 1 or size % 2 == 0:
+        raise ValueError("only maxpool of odd size with stride=1 is supported; change the cfg")
     return nn.MaxPool2d(size, stride=1, padding=size // 2)
 
 
-def _head(part: Section, stride: int) -> Head:
-    flat = part.list("anchors")
-    pairs = list(zip(flat[::2], flat[1::2], strict=True))
+def _head(section: Section, stride: int) -> Head:
+    values = section.integers("anchors")
+    pairs = list(zip(values[::2], values[1::2], strict=True))
     return Head(
-        anchors=tuple(pairs[m] for m in part.list("mask")),
+        anchors=tuple(pairs[index] for index in section.integers("mask")),
         stride=stride,
-        scale_xy=part.decimal("scale_x_y", 1.0),
-        classes=part.whole("classes"),
+        scale_xy=section.number("scale_x_y", 1.0),
+        classes=section.integer("classes"),
     )

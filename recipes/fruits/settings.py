@@ -1,28 +1,25 @@
-"""What a training file (such as detector.toml) says, read and checked.
+"""Training configuration, read from a TOML file such as detector.toml.
 
-Owns the file's vocabulary; it loads no picture.
+Only reads and checks the file; loads no pictures.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from countlab.system.toml import read_toml
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFAULT = Path(__file__).with_name("detector.toml")
+DEFAULT_CONFIG = Path(__file__).with_name("detector.toml")
 
 
 @dataclass(frozen=True)
-class Photos:
-    """A folder of photos with boxes; `mended` files replace the boxes beside the photos.
+class PhotoSource:
+    """A folder of labeled photos (`[[photos]]`).
 
-    `lookalikes` files box what is not counted but looks like it, to be cut out and pasted.
-    `bunched`: how many times as often a photo is shown in which fruits of a label overlap by much.
+    `mended`: CSV files whose boxes replace those beside the photos.
+    `lookalikes`: CSV files that box things resembling the labels; they are cut out and pasted.
+    `bunched`: sampling weight of photos in which fruits of one label overlap heavily.
     """
 
     folder: Path
@@ -35,11 +32,11 @@ class Photos:
 
 
 @dataclass(frozen=True)
-class Cutouts:
-    """A folder with one folder of transparent pictures per label, and `none` for lookalikes.
+class CutoutSource:
+    """A folder of transparent cut-outs (`[[cutouts]]`): a subfolder per label; `none`: lookalikes.
 
-    `bunches` says which other folders hold several of a label at once (boxes in a .json beside);
-    each weighs `bunch_share`.
+    `bunches` maps further subfolders, whose pictures hold several objects of one label (boxes in a
+    .json file beside each), to that label; they weigh `bunch_share`.
     """
 
     folder: Path
@@ -49,11 +46,11 @@ class Cutouts:
 
 
 @dataclass(frozen=True)
-class Empty:
-    """A folder of pictures that show none of the labels.
+class EmptySource:
+    """A folder of pictures that show none of the labels (`[[empty]]`).
 
-    `but` lists those that do show one, by their path below the folder.
-    `any_hue`: nothing round in them either, so that their colours may be turned at will.
+    `but`: file listing exceptions, by path below the folder.
+    `any_hue`: no round objects either, so hues may be shifted freely.
     """
 
     folder: Path
@@ -68,9 +65,9 @@ class Empty:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the pictures and the sizes they have: small ones teach most, and fast.
+    """A part of the training run and its picture sizes; small ones train fast, so they come first.
 
-    `calm` pictures look as those that will be counted do: a good way to end.
+    `calm` pictures are framed like those met in use: a good way to end the run.
     """
 
     share: float
@@ -80,7 +77,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How much is trained, in pictures."""
+    """Length of the training run, counted in pictures."""
 
     pictures: int
     batch: int
@@ -90,7 +87,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Settings:
-    """One detector to be made."""
+    """Everything needed to train one detector."""
 
     name: str
     title: str
@@ -106,48 +103,47 @@ class Settings:
     held_back: Path
     work: Path
     to: Path
-    photos: tuple[Photos, ...]
-    cutouts: tuple[Cutouts, ...]
-    empty: tuple[Empty, ...]
+    photos: tuple[PhotoSource, ...]
+    cutouts: tuple[CutoutSource, ...]
+    empty: tuple[EmptySource, ...]
     schedule: Schedule
 
 
-def read_settings(path: Path = DEFAULT, *, root: Path = ROOT) -> Settings:
-    """Read a training file; its paths are relative to `root`."""
-    with path.open("rb") as file:
-        said = tomllib.load(file)
-    missing = {"name", "labels", "photos", "schedule", "to"} - said.keys()
+def read_settings(path: Path = DEFAULT_CONFIG, *, root: Path = ROOT) -> Settings:
+    """Read a configuration file; its paths are relative to `root`."""
+    document = read_toml(path)
+    missing = {"name", "labels", "photos", "schedule", "to"} - document.keys()
     if missing:
         raise ValueError(
             f"{path} lacks {', '.join(sorted(missing))}; see recipes/fruits/detector.toml"
         )
-    anchors = tuple((int(w), int(h)) for w, h in said["anchors"])
+    anchors = tuple((int(w), int(h)) for w, h in document["anchors"])
     if len(anchors) != 6:
         raise ValueError(f"{path} has {len(anchors)} anchors; the network's two heads take 6")
     return Settings(
-        name=said["name"],
-        title=said.get("title", said["name"]),
-        labels=tuple(said["labels"]),
-        round=frozenset(said.get("round", [])),
-        also_green=frozenset(said.get("also_green", [])),
-        licence=said.get("licence", "not stated"),
-        size=said.get("size", 416),
-        nms=said.get("nms", 0.45),
-        shift=said.get("shift", 0.0),
-        template=root / said.get("template", "recipes/fruits/detector.cfg"),
+        name=document["name"],
+        title=document.get("title", document["name"]),
+        labels=tuple(document["labels"]),
+        round=frozenset(document.get("round", [])),
+        also_green=frozenset(document.get("also_green", [])),
+        licence=document.get("licence", "not stated"),
+        size=document.get("size", 416),
+        nms=document.get("nms", 0.45),
+        shift=document.get("shift", 0.0),
+        template=root / document.get("template", "recipes/fruits/detector.cfg"),
         anchors=anchors,
-        held_back=root / said.get("held_back", "recipes/fruits/held_back.txt"),
-        work=root / said.get("work", "recipes/fruits/work"),
-        to=root / said["to"],
-        photos=tuple(_photos(entry, root) for entry in said["photos"]),
-        cutouts=tuple(_cutouts(entry, root) for entry in said.get("cutouts", [])),
-        empty=tuple(_empty(entry, root) for entry in said.get("empty", [])),
-        schedule=_schedule(said["schedule"]),
+        held_back=root / document.get("held_back", "recipes/fruits/held_back.txt"),
+        work=root / document.get("work", "recipes/fruits/work"),
+        to=root / document["to"],
+        photos=tuple(_photos(entry, root) for entry in document["photos"]),
+        cutouts=tuple(_cutouts(entry, root) for entry in document.get("cutouts", [])),
+        empty=tuple(_empty(entry, root) for entry in document.get("empty", [])),
+        schedule=_schedule(document["schedule"]),
     )
 
 
-def _photos(entry: dict[str, Any], root: Path) -> Photos:
-    return Photos(
+def _photos(entry: dict[str, Any], root: Path) -> PhotoSource:
+    return PhotoSource(
         folder=root / entry["folder"],
         mended=tuple(root / name for name in entry.get("mended", [])),
         lookalikes=tuple(root / name for name in entry.get("lookalikes", [])),
@@ -158,9 +154,9 @@ def _photos(entry: dict[str, Any], root: Path) -> Photos:
     )
 
 
-def _cutouts(entry: dict[str, Any], root: Path) -> Cutouts:
+def _cutouts(entry: dict[str, Any], root: Path) -> CutoutSource:
     share = entry.get("share", 1.0)
-    return Cutouts(
+    return CutoutSource(
         folder=root / entry["folder"],
         bunches=entry.get("bunches", {}),
         bunch_share=entry.get("bunch_share", share),
@@ -168,8 +164,8 @@ def _cutouts(entry: dict[str, Any], root: Path) -> Cutouts:
     )
 
 
-def _empty(entry: dict[str, Any], root: Path) -> Empty:
-    return Empty(
+def _empty(entry: dict[str, Any], root: Path) -> EmptySource:
+    return EmptySource(
         folder=root / entry["folder"],
         labels=root / entry["labels"] if "labels" in entry else None,
         without=frozenset(entry.get("without", [])),
@@ -185,7 +181,7 @@ def _schedule(entry: dict[str, Any]) -> Schedule:
     return Schedule(
         pictures=entry["pictures"],
         batch=entry.get("batch", 32),
-        phases=tuple(_phase(one) for one in entry["phases"]),
+        phases=tuple(_phase(phase) for phase in entry["phases"]),
         rate=entry.get("rate", 0.002),
     )
 

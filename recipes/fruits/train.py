@@ -1,8 +1,8 @@
-"""Trains a detector from scratch.
+"""Training of a detector from scratch.
 
     python -m recipes.fruits.train --config recipes/fruits/detector.toml
 
-Goes on from work/<name>.pt if there is one. Ctrl-C keeps what was learnt and ends.
+Resumes from work/<name>.pt if it exists. Ctrl-C saves the current state and ends.
 """
 
 import argparse
@@ -15,103 +15,103 @@ from pathlib import Path
 
 import torch
 
-from recipes.fruits.cfg import fill
-from recipes.fruits.checkpoint import Run, begin, resume, save
-from recipes.fruits.feed import Batch, Batches, as_input, loader
-from recipes.fruits.loss import Parts, detection_loss
-from recipes.fruits.material import Material, load_material
-from recipes.fruits.settings import DEFAULT, Settings, read_settings
+from recipes.fruits.batches import Batch, BatchDataset, batch_iterator, to_input
+from recipes.fruits.checkpoint import TrainingRun, resume_run, save_run, start_run
+from recipes.fruits.darknet_cfg import fill_template
+from recipes.fruits.loss import LossParts, detection_loss
+from recipes.fruits.settings import DEFAULT_CONFIG, Settings, read_settings
+from recipes.fruits.training_data import TrainingData, load_training_data
 
-WARM_UP = 6_000  # pictures before the full rate
-LAST_RATE = 0.01  # part of the rate left at the end
+WARM_UP_PICTURES = 6_000  # pictures until the full rate
+FINAL_RATE = 0.01  # final rate, relative to the full one
 SAVE_EVERY_S = 120.0
-TELL_EVERY_S = 15.0
+LOG_EVERY_S = 15.0
 
 
 def rate_at(done: int, total: int, rate: float) -> float:
-    """Linear warm-up, then a cosine down to almost nothing at `total`."""
-    warm = min(1.0, (done + 1) / min(WARM_UP, max(1, total // 10)))
-    along = min(1.0, done / total)
-    return rate * warm * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * along)) / 2)
+    """Linear warm-up, then a cosine decay to almost zero at `total`."""
+    warm_up = min(1.0, (done + 1) / min(WARM_UP_PICTURES, max(1, total // 10)))
+    progress = min(1.0, done / total)
+    return rate * warm_up * (FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * progress)) / 2)
 
 
-def step(run: Run, batch: Batch, *, rate: float, device: torch.device) -> Parts:
-    """One batch forward, back, and into the average."""
+def train_step(run: TrainingRun, batch: Batch, *, rate: float, device: torch.device) -> LossParts:
+    """One batch: forward, backward, update of weights and average."""
     pictures, targets = batch
-    for group in run.optimiser.param_groups:
+    for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.network.train()
     with torch.autocast(device.type, torch.bfloat16):
-        maps = run.network(as_input(pictures, device))
+        maps = run.network(to_input(pictures, device))
     parts = detection_loss(maps, run.network.heads, targets.to(device))
-    run.optimiser.zero_grad(set_to_none=True)
+    run.optimizer.zero_grad(set_to_none=True)
     parts.total.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 10.0)
-    run.optimiser.step()
-    run.follow()
+    run.optimizer.step()
+    run.update_average()
     run.pictures += len(pictures)
     return parts
 
 
-class Log:
-    """One line on the terminal and one in log.csv, now and then."""
+class TrainingLog:
+    """Training progress, written periodically to the terminal and a CSV file."""
 
     def __init__(self, path: Path, *, done: int, total: int) -> None:
         self.path, self.total = path, total
-        self.began, self.at_start = time.monotonic(), done
-        self.told = self.began
-        self.sums, self.number = [0.0] * 4, 0
+        self.started, self.initial_pictures = time.monotonic(), done
+        self.last_written = self.started
+        self.sums, self.steps = [0.0] * 4, 0
         if not done:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("pictures,seconds,rate,total,box,object,label\n", encoding="utf-8")
 
-    def note(self, run: Run, parts: Parts, rate: float) -> None:
-        """Count a step; tell when it is time."""
+    def record(self, run: TrainingRun, parts: LossParts, rate: float) -> None:
+        """Record a step; write a line when it is due."""
         values = (parts.total, parts.box, parts.object, parts.label)
-        self.sums = [s + v.item() for s, v in zip(self.sums, values, strict=True)]
-        self.number += 1
+        self.sums = [total + value.item() for total, value in zip(self.sums, values, strict=True)]
+        self.steps += 1
         now = time.monotonic()
-        if now - self.told < TELL_EVERY_S and run.pictures < self.total:
+        if now - self.last_written < LOG_EVERY_S and run.pictures < self.total:
             return
-        self.told = now
-        means = [s / self.number for s in self.sums]
-        seconds = now - self.began
-        speed = (run.pictures - self.at_start) / seconds
+        self.last_written = now
+        means = [total / self.steps for total in self.sums]
+        seconds = now - self.started
+        speed = (run.pictures - self.initial_pictures) / seconds
         with self.path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerow(
                 [run.pictures, round(seconds, 1), f"{rate:.6f}", *(f"{m:.4f}" for m in means)]
             )
-        left = (self.total - run.pictures) / speed / 60
+        minutes_left = (self.total - run.pictures) / speed / 60
         print(
             f"{run.pictures}/{self.total} pictures  loss {means[0]:.3f} (box {means[1]:.3f}, "
             f"object {means[2]:.3f}, label {means[3]:.3f})  {speed:.0f} pictures/s  "
-            f"{left:.1f} min left",
+            f"{minutes_left:.1f} min left",
             flush=True,
         )
-        self.sums, self.number = [0.0] * 4, 0
+        self.sums, self.steps = [0.0] * 4, 0
 
 
-def feed(
-    material: Material, settings: Settings, *, done: int, total: int, workers: int
+def training_batches(
+    data: TrainingData, settings: Settings, *, done: int, total: int, workers: int
 ) -> Iterator[Batch]:
-    """Batches for the rest of the run, phase after phase."""
+    """Batches for the rest of the run, phase by phase."""
     schedule = settings.schedule
-    green = frozenset(map(settings.labels.index, settings.also_green))
+    green_labels = frozenset(map(settings.labels.index, settings.also_green))
     end = 0.0
-    for number, phase in enumerate(schedule.phases):
+    for index, phase in enumerate(schedule.phases):
         end += phase.share * total
         if done >= end:
             continue
-        seed = 1 + done + number
-        batches = Batches(
-            material,
+        seed = 1 + done + index
+        batches = BatchDataset(
+            data,
             batch=schedule.batch,
             sizes=phase.sizes,
             seed=seed,
-            green=green,
+            green_labels=green_labels,
             calm=phase.calm,
         )
-        for batch in loader(batches, workers=workers):
+        for batch in batch_iterator(batches, workers=workers):
             yield batch
             done += schedule.batch
             if done >= end:
@@ -119,39 +119,42 @@ def feed(
 
 
 def train(
-    run: Run, batches: Iterator[Batch], settings: Settings, *, total: int, state: Path
+    run: TrainingRun, batches: Iterator[Batch], settings: Settings, *, total: int, state: Path
 ) -> None:
-    """Train until `total` pictures are done, saving now and then."""
+    """Train until `total` pictures are done, saving periodically."""
     device = next(run.network.parameters()).device
-    log = Log(state.with_name(f"{state.stem}_log.csv"), done=run.pictures, total=total)
-    saved = time.monotonic()
+    log = TrainingLog(state.with_name(f"{state.stem}_log.csv"), done=run.pictures, total=total)
+    last_save = time.monotonic()
     try:
         while run.pictures < total:
             rate = rate_at(run.pictures, total, settings.schedule.rate)
-            log.note(run, step(run, next(batches), rate=rate, device=device), rate)
-            if time.monotonic() - saved > SAVE_EVERY_S:
-                save(run, state)
-                saved = time.monotonic()
+            log.record(run, train_step(run, next(batches), rate=rate, device=device), rate)
+            if time.monotonic() - last_save > SAVE_EVERY_S:
+                save_run(run, state)
+                last_save = time.monotonic()
     except KeyboardInterrupt:
         print(f"stopped at {run.pictures} pictures; the same command goes on from there")
-    save(run, state)
+    save_run(run, state)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=DEFAULT)
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     parser.add_argument("--pictures", type=int, help="train this many, not the file's number")
     parser.add_argument("--fresh", action="store_true", help="begin again, whatever is there")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0 = as torch chooses")
     parser.add_argument("--workers", type=int, default=1, help="processes that compose pictures")
-    said = parser.parse_args(argv)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore Ctrl-C
-        signal.signal(ending, signal.default_int_handler)
-    settings = read_settings(said.config)
-    if said.threads:
-        torch.set_num_threads(said.threads)
+    arguments = parser.parse_args(argv)
+    for signal_number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # background jobs of a shell ignore SIGINT by default
+        signal.signal(signal_number, signal.default_int_handler)
+    settings = read_settings(arguments.config)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    cfg_text = fill(
+    cfg_text = fill_template(
         settings.template,
         classes=len(settings.labels),
         anchors=settings.anchors,
@@ -160,12 +163,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     schedule = settings.schedule
     state = settings.work / f"{settings.name}.pt"
     torch.manual_seed(1)
-    run = begin(cfg_text, rate=schedule.rate, device=device)
-    if state.exists() and not said.fresh:
-        resume(run, state)
-    total = said.pictures or schedule.pictures
-    batches = feed(
-        load_material(settings), settings, done=run.pictures, total=total, workers=said.workers
+    run = start_run(cfg_text, rate=schedule.rate, device=device)
+    if state.exists() and not arguments.fresh:
+        resume_run(run, state)
+    total = arguments.pictures or schedule.pictures
+    batches = training_batches(
+        load_training_data(settings),
+        settings,
+        done=run.pictures,
+        total=total,
+        workers=arguments.workers,
     )
     train(run, batches, settings, total=total, state=state)
 

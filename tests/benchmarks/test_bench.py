@@ -1,4 +1,4 @@
-"""The bench measures what it says: right answers are told from wrong ones, nothing stays behind."""
+"""Benchmarks: wrong responses are detected, figures are complete, and no process stays behind."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ import psutil
 import pytest
 from rich.console import Console
 
-from benchmarks.answers import agreement, essence
 from benchmarks.bench import run
-from benchmarks.load import Connection, Question, keep_busy
+from benchmarks.comparison import agreement, comparable
+from benchmarks.load import Connection, Request, keep_busy
 from benchmarks.machine import has_bf16
 from benchmarks.rounds import Plan
 from tests.conftest import ROOT
 
 
-def test_the_quick_bench_compares_three_servers_and_ends_with_one_line(tmp_path: Path) -> None:
+def test_quick_bench_compares_three_servers_and_prints_a_summary_line(tmp_path: Path) -> None:
     before = set(psutil.Process().children(recursive=True))  # servers of other tests
-    told = io.StringIO()
-    shortest = Plan(rounds=1, seconds=0.3, clients=(1, 2), answers=("jpeg",), warm_up_s=0.1)
-    run(Console(file=told), Console(quiet=True), quick=True, results=tmp_path, plan=shortest)
-    last = told.getvalue().splitlines()[-1]
+    output = io.StringIO()
+    plan = Plan(rounds=1, seconds=0.3, clients=(1, 2), answers=("jpeg",), warm_up_s=0.1)
+    run(Console(file=output), Console(quiet=True), quick=True, results=tmp_path, plan=plan)
+    last = output.getvalue().splitlines()[-1]
     assert last.startswith("yolov3-tiny jpeg vs classic: f32 c1 ")
     assert ("bf16 c2 " in last) == has_bf16()
     assert last.endswith("x, wrong answers 0")
-    assert "random weights" in told.getvalue()
+    assert "random weights" in output.getvalue()
     assert (tmp_path / "quick.png").stat().st_size > 1000
     sides = json.loads((tmp_path / "quick.json").read_text())["quick"]["sides"]
     for side in sides:
@@ -42,31 +42,31 @@ def test_the_quick_bench_compares_three_servers_and_ends_with_one_line(tmp_path:
         assert all(stretch["answered"] and stretch["cpu_ms"] for stretch in side["stretches"])
     f32 = sides[1]["agreement"]
     assert f32["same"] == f32["pictures"], "f32 must give the classic server's boxes"
-    left = set(psutil.Process().children(recursive=True)) - before
-    assert not left, "a server of the bench still runs"
+    remaining = set(psutil.Process().children(recursive=True)) - before
+    assert not remaining, "a server of the bench still runs"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a signal")
-def test_ctrl_c_ends_the_bench_and_all_that_it_started() -> None:
+def test_ctrl_c_ends_the_bench_and_its_child_processes() -> None:
     command = [sys.executable, "-c", "from countlab.cli import main; main()", "bench", "--quick"]
     bench = psutil.Popen(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
     )
     started: list[psutil.Process] = []
-    give_up = time.monotonic() + 60
-    while not started and time.monotonic() < give_up:
+    deadline = time.monotonic() + 60
+    while not started and time.monotonic() < deadline:
         time.sleep(0.1)
         started = bench.children(recursive=True)
     bench.send_signal(signal.SIGINT)
-    _, said = bench.communicate(timeout=30)
+    _, stderr = bench.communicate(timeout=30)
     assert bench.returncode != 0
-    assert b"Traceback" not in said
+    assert b"Traceback" not in stderr
     assert started
     assert not psutil.wait_procs(started, timeout=5)[1]
 
 
-class _Answers(socketserver.StreamRequestHandler):
-    """Answers in turn: right, wrong, in chunks, with an error, not at all."""
+class _RespondInTurn(socketserver.StreamRequestHandler):
+    """Responds in turn: correct, wrong, chunked, with an error, not at all."""
 
     turn = 0
 
@@ -74,8 +74,8 @@ class _Answers(socketserver.StreamRequestHandler):
         while self.rfile.readline():
             while self.rfile.readline() not in (b"\r\n", b""):
                 pass
-            kind = _Answers.turn % 5
-            _Answers.turn += 1
+            kind = _RespondInTurn.turn % 5
+            _RespondInTurn.turn += 1
             if kind == 4:
                 return
             status = b"500 Oh" if kind == 3 else b"200 OK"
@@ -91,25 +91,25 @@ class _Answers(socketserver.StreamRequestHandler):
             self.wfile.write(b"\r\n\r\n" + body)
 
 
-def test_wrong_answers_errors_and_silence_are_counted_apart() -> None:
-    _Answers.turn = 0
-    question = Question(b"GET / HTTP/1.1\r\n\r\n", b"right")
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Answers) as server:
+def test_wrong_responses_and_failures_are_counted_separately() -> None:
+    _RespondInTurn.turn = 0
+    request = Request(b"GET / HTTP/1.1\r\n\r\n", b"right")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _RespondInTurn) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_address[1]
-        load = keep_busy(port, [[question]], seconds=5, essence=essence)
+        load = keep_busy(port, [[request]], seconds=5, comparable=comparable)
         server.shutdown()
     assert (load.answers, load.wrong, load.failed) == (2, 1, 2)
-    assert load.judged == 4
+    assert load.received == 4
     assert len(load.latencies_s) == 2
 
 
-def test_a_body_in_chunks_arrives_whole() -> None:
-    _Answers.turn = 2
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Answers) as server:
+def test_chunked_body_is_reassembled() -> None:
+    _RespondInTurn.turn = 2
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _RespondInTurn) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         connection = Connection(server.server_address[1])
-        assert connection.ask(b"GET / HTTP/1.1\r\n\r\n") == (200, b"right")
+        assert connection.send(b"GET / HTTP/1.1\r\n\r\n") == (200, b"right")
         connection.close()
         server.shutdown()
 
@@ -119,7 +119,7 @@ def finding(label: str = "dog", confidence: float = 0.7, left: int = 10) -> dict
 
 
 @pytest.mark.parametrize(
-    ("answer", "same", "counts"),
+    ("findings", "same", "counts"),
     [
         ([finding(left=11), finding("cat")], 1, 1),
         ([finding("cat"), finding()], 1, 1),
@@ -129,8 +129,8 @@ def finding(label: str = "dog", confidence: float = 0.7, left: int = 10) -> dict
         ([finding()], 0, 0),
     ],
 )
-def test_answers_agree_when_each_finding_has_its_partner(
-    answer: list[dict[str, object]], same: int, counts: int
+def test_responses_agree_when_each_finding_has_a_counterpart(
+    findings: list[dict[str, object]], same: int, counts: int
 ) -> None:
-    found = agreement([answer], [[finding(), finding("cat")]])
-    assert (found.same, found.counts) == (same, counts)
+    result = agreement([findings], [[finding(), finding("cat")]])
+    assert (result.same, result.counts) == (same, counts)

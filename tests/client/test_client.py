@@ -1,4 +1,4 @@
-"""The client against the real server, a notebook's plain endpoints, and another program."""
+"""The client with the real server, a notebook's plain endpoints, and another program."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def client(server: Server) -> Client:
 
 
 @pytest.fixture
-def plain() -> Iterator[Server]:
-    """Endpoints as a student writes them: the picture or a number, and nothing else."""
+def plain_server() -> Iterator[Server]:
+    """Endpoints as a student writes them, which return only a picture or a number."""
     app = FastAPI()
-    busy = iter([True, True, False])
+    is_busy = iter([True, True, False])
 
     @app.post("/predict")
     def predict(file: Annotated[bytes, File()], model: str = "") -> Response:
@@ -35,11 +35,11 @@ def plain() -> Iterator[Server]:
 
     @app.post("/countObjects")
     def count(file: Annotated[bytes, File()], confidence: float = 0.5) -> dict[str, float]:
-        return {"count": len(file), "asked": confidence}
+        return {"count": len(file), "confidence": confidence}
 
     @app.get("/health")
     def health() -> Response:
-        if next(busy):
+        if next(is_busy):
             return Response(status_code=503, headers={"Retry-After": "0"})
         return JSONResponse({"status": "ok"})
 
@@ -48,56 +48,56 @@ def plain() -> Iterator[Server]:
         problem = {"code": "model_not_here", "detail": "Not here.", "fix": "Fetch it."}
         return JSONResponse(problem, 503, headers={"Retry-After": "60"})
 
-    running = serve(app, port=0)
-    yield running
-    running.stop()
+    server = serve(app, port=0)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def stranger() -> Iterator[str]:
-    """Another program that happens to listen: it answers everything with a web page."""
+def other_program() -> Iterator[str]:
+    """A program that responds to every request with a web page."""
 
-    class Page(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(404 if self.path == "/health" else 200)
             self.end_headers()
             self.wfile.write(b"<h1>Printer</h1>")
 
-        do_POST = do_GET  # noqa: N815 - the name http.server calls
+        do_POST = do_GET  # noqa: N815 - http.server's name
 
         def log_message(self, format: str, *args: object) -> None:
-            """Not into the test's output."""
+            """Keeps the test's output clean."""
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = Thread(target=listening.serve_forever, args=[0.02])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, args=[0.02])
     thread.start()
-    yield f"http://127.0.0.1:{listening.server_port}"
-    listening.shutdown()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
     thread.join()
-    listening.server_close()
+    server.server_close()
 
 
 @pytest.mark.parametrize(
     ("query", "url"),
     [
-        ({}, "http://somewhere:8000/predict"),
-        ({"model": "yolov3-tiny"}, "http://somewhere:8000/predict?model=yolov3-tiny"),
+        ({}, "http://lab.example.org:8000/predict"),
+        ({"model": "yolov3-tiny"}, "http://lab.example.org:8000/predict?model=yolov3-tiny"),
         (
             {"model": None, "confidence": 0.5, "object": "hot dog"},
-            "http://somewhere:8000/predict?confidence=0.5&object=hot+dog",
+            "http://lab.example.org:8000/predict?confidence=0.5&object=hot+dog",
         ),
     ],
 )
-def test_the_address_is_built_from_what_was_said(query: dict[str, object], url: str) -> None:
-    assert Client("http://somewhere:8000/").url("/predict", **query) == url
+def test_url_has_the_given_parameters(query: dict[str, object], url: str) -> None:
+    assert Client("http://lab.example.org:8000/").url("/predict", **query) == url
 
 
-def test_an_address_without_http_is_meant_so(server: Server) -> None:
+def test_base_url_without_scheme_is_http(server: Server) -> None:
     assert Client(server.url.removeprefix("http://")).health()["status"] == "ok"
 
 
-def test_a_picture_comes_back_with_boxes_and_its_count(
+def test_predict_returns_a_picture_with_boxes_and_its_count(
     client: Client, photo: bytes, tmp_path: Path
 ) -> None:
     answer = client.predict(photo, model="fruits", confidence=0.5)
@@ -107,7 +107,7 @@ def test_a_picture_comes_back_with_boxes_and_its_count(
     assert answer.save(tmp_path / "new" / "out.jpg").read_bytes() == answer.picture
 
 
-def test_a_count_carries_all_that_the_server_said(client: Client, photo: bytes) -> None:
+def test_count_has_the_fields_of_the_response(client: Client, photo: bytes) -> None:
     answer = client.count(photo, model="fruits", confidence=0.3, nms=0.4)
     assert answer.count == sum(answer.counts.values()) == len(answer.findings)
     assert answer.raw["confidence"] == 0.3
@@ -116,27 +116,25 @@ def test_a_count_carries_all_that_the_server_said(client: Client, photo: bytes) 
     assert set(answer.milliseconds) == {"decode", "find"}
 
 
-def test_one_object_is_counted_alone(client: Client, photo: bytes) -> None:
-    every = client.count(photo)
-    label = next(iter(every.counts))
-    assert client.count(photo, label).count == every.counts[label]
+def test_count_of_one_label(client: Client, photo: bytes) -> None:
+    answer = client.count(photo)
+    label = next(iter(answer.counts))
+    assert client.count(photo, label).count == answer.counts[label]
 
 
-def test_a_path_is_sent_as_the_picture_it_holds(
-    client: Client, photo: bytes, tmp_path: Path
-) -> None:
+def test_picture_can_be_given_as_a_path(client: Client, photo: bytes, tmp_path: Path) -> None:
     path = tmp_path / "Frutas señaladas.jpg"
     path.write_bytes(photo)
     assert client.count(path).raw["counts"] == client.count(photo).raw["counts"]
     assert client.count(str(path)).count == client.count(path).count
 
 
-def test_models_and_health(client: Client) -> None:
+def test_models_and_health_are_read(client: Client) -> None:
     assert "fruits" in [model["name"] for model in client.models()]
     assert client.health()["status"] == "ok"
 
 
-def test_a_refusal_carries_the_servers_code_and_remedy(client: Client, photo: bytes) -> None:
+def test_refusal_has_the_code_and_fix_of_the_server(client: Client, photo: bytes) -> None:
     with pytest.raises(ServerRefused) as refusal:
         client.predict(photo, model="fruit")
     assert (refusal.value.code, refusal.value.status) == ("unknown_model", 404)
@@ -144,77 +142,77 @@ def test_a_refusal_carries_the_servers_code_and_remedy(client: Client, photo: by
     assert refusal.value.fix in str(refusal.value)
 
 
-def test_a_refusal_is_told_in_the_language_asked_for(server: Server) -> None:
+def test_refusal_is_in_the_requested_language(server: Server) -> None:
     with pytest.raises(ServerRefused, match="El archivo está vacío"):
         Client(server.url, language="es").count(b"")
 
 
-def test_a_plain_endpoint_is_enough(plain: Server) -> None:
-    client = Client(plain.url)
+def test_client_works_with_plain_endpoints(plain_server: Server) -> None:
+    client = Client(plain_server.url)
     answer = client.predict(b"abc", model="some")
     assert (answer.picture, answer.media_type, answer.count) == (b"cbasome", "image/png", None)
     assert client.count(b"abc").count == 3
-    assert client.count(b"abc", confidence=0.9).raw["asked"] == 0.9
+    assert client.count(b"abc", confidence=0.9).raw["confidence"] == 0.9
 
 
-def test_a_busy_server_is_asked_again(plain: Server) -> None:
-    assert Client(plain.url).health() == {"status": "ok"}
+def test_request_to_a_busy_server_is_retried(plain_server: Server) -> None:
+    assert Client(plain_server.url).health() == {"status": "ok"}
 
 
-def test_a_long_wait_is_left_to_the_person(plain: Server) -> None:
+def test_long_retry_after_is_not_waited_for(plain_server: Server) -> None:
     start = time.monotonic()
     with pytest.raises(ServerRefused) as refusal:
-        Client(plain.url).models()
+        Client(plain_server.url).models()
     assert (refusal.value.status, refusal.value.fix) == (503, "Fetch it.")
     assert time.monotonic() - start < 5
 
 
-def test_a_stopped_server_is_told_by_its_address(plain: Server) -> None:
-    client = Client(plain.url)
+def test_stopped_server_is_reported_with_its_address(plain_server: Server) -> None:
+    client = Client(plain_server.url)
     assert client.count(b"abc").count == 3
-    plain.stop()
+    plain_server.stop()
     with pytest.raises(CountlabError) as failure:
         client.count(b"abc")
     assert failure.value.code == "no_answer"
-    assert plain.url in str(failure.value)
+    assert plain_server.url in str(failure.value)
 
 
-def test_another_program_on_the_port_is_recognised(stranger: str) -> None:
-    client = Client(stranger)
-    for question in (
+def test_response_of_another_program_is_reported(other_program: str) -> None:
+    client = Client(other_program)
+    for request in (
         client.models,
         client.health,
         lambda: client.count(b"a"),
         lambda: client.predict(b"a"),
     ):
         with pytest.raises(CountlabError) as failure:
-            question()
+            request()
         assert failure.value.code == "not_our_answer"
 
 
-def test_a_server_that_takes_too_long_is_given_up() -> None:
+def test_slow_server_is_reported_as_a_timeout() -> None:
     app = FastAPI()
 
     @app.get("/health")
     def health() -> None:
         time.sleep(1)
 
-    running = serve(app, port=0)
+    server = serve(app, port=0)
     with pytest.raises(CountlabError) as failure:
-        Client(running.url, timeout_s=0.2).health()
-    running.stop()
+        Client(server.url, timeout_s=0.2).health()
+    server.stop()
     assert failure.value.code == "too_slow"
 
 
-def test_a_picture_that_is_not_there_is_told_before_asking(tmp_path: Path) -> None:
+def test_missing_picture_is_reported_without_a_request(tmp_path: Path) -> None:
     for path in (tmp_path / "fruit.jpg", tmp_path):
         with pytest.raises(CountlabError) as failure:
             Client("http://127.0.0.1:9").count(path)
         assert failure.value.code == "no_such_file"
 
 
-def test_a_proxy_does_not_stand_before_this_machine(
-    plain: Server, monkeypatch: pytest.MonkeyPatch
+def test_proxy_settings_are_ignored_for_loopback(
+    plain_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert Client(plain.url).count(b"abc").count == 3
+    assert Client(plain_server.url).count(b"abc").count == 3

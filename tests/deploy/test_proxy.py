@@ -1,4 +1,4 @@
-"""The lab behind a real nginx and a real Caddy, with the files of deploy/proxy/."""
+"""A server behind a real nginx and a real Caddy, with the files of deploy/proxy/."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from countlab.server import create_app
 from countlab.settings import Rate, Settings
 from tests.conftest import ROOT, until
 
-PROXY = ROOT / "docs" / "proxy"
+CONFIGS = ROOT / "deploy" / "proxy"
 KEY = {"X-API-Key": "wide-open-sesame"}
-NAME = "lab.example.org"
+HOST = "lab.example.org"
 
 
 @dataclass(frozen=True)
-class Behind:
-    """The lab, and where the proxy answers for it."""
+class Proxied:
+    """A server and the address of the proxy in front of it."""
 
     app: FastAPI
-    lab: Server
+    server: Server
     url: str
-    plain_url: str
+    http_url: str
     port: int
-    pem: Path
+    certificate: Path
 
     def get(self, path: str, headers: dict[str, str] = KEY) -> requests.Response:
         return self._send("GET", path, headers)
@@ -48,24 +48,24 @@ class Behind:
         self, method: str, path: str, headers: dict[str, str], **body: Any
     ) -> requests.Response:
         with requests.Session() as session:
-            session.trust_env, session.verify = False, str(self.pem)
-            session.headers.update({"Host": NAME, **headers})
+            session.trust_env, session.verify = False, str(self.certificate)
+            session.headers.update({"Host": HOST, **headers})
             return session.request(method, self.url + path, timeout=30, **body)
 
 
-def needed(program: str) -> str:
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
-    if not found:
-        pytest.skip(f"needs {program}, which is not here (scripts/system-packages)")
-    return found
+def require(program: str) -> str:
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
+    if not path:
+        pytest.skip(f"needs {program} (scripts/system-packages)")
+    return path
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
-def until_answering(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         assert process.poll() is None, "the proxy ended"
         try:
@@ -74,71 +74,70 @@ def until_answering(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
         else:
             return
-    raise AssertionError("the proxy does not answer")
+    raise AssertionError("the proxy does not listen")
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    paths = folder / "lab.pem", folder / "lab.key"
+def create_certificate(folder: Path) -> tuple[Path, Path]:
+    certificate, key = folder / "lab.pem", folder / "lab.key"
     subprocess.run(
-        [needed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", f"/CN={NAME}", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-out", str(paths[0]), "-keyout", str(paths[1])],
+        [require("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", f"/CN={HOST}", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-out", str(certificate), "-keyout", str(key)],
         check=True, capture_output=True,
     )  # fmt: skip
-    return paths
+    return certificate, key
 
 
-def put_in(site: str, here: dict[str, str]) -> str:
-    """A person's file with this test's ports and paths."""
-    for as_shown, ours in here.items():
-        assert as_shown in site
-        site = site.replace(as_shown, ours)
-    return site
+def adapt(config: str, replacements: dict[str, str]) -> str:
+    """The documented file with the ports and paths of this test."""
+    for documented, actual in replacements.items():
+        assert documented in config
+        config = config.replace(documented, actual)
+    return config
 
 
 @pytest.fixture(scope="module")
-def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
-    """The very file of docs/, with this machine's ports, name and certificate put in."""
-    nginx, folder = needed("nginx"), tmp_path_factory.mktemp("nginx")
-    pem, key = certificate(folder)
+def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    nginx, folder = require("nginx"), tmp_path_factory.mktemp("nginx")
+    certificate, key = create_certificate(folder)
     settings = Settings(home=folder / "home", api_keys="lab:wide-open-sesame", rate=Rate(200, 60))
     app = create_app(settings=settings)
-    lab, plain, secure = serve(app, port=0), free_port(), free_port()
-    site = put_in(
-        (PROXY / "nginx.conf").read_text(),
+    server, http_port, https_port = serve(app, port=0), free_port(), free_port()
+    site = adapt(
+        (CONFIGS / "nginx.conf").read_text(),
         {
-            "listen 80;": f"listen 127.0.0.1:{plain};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
-            "127.0.0.1:8000;": f"127.0.0.1:{lab.port};",
-            "/etc/ssl/lab.example.org.pem": str(pem),
+            "listen 80;": f"listen 127.0.0.1:{http_port};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{https_port} ssl;",
+            "127.0.0.1:8000;": f"127.0.0.1:{server.port};",
+            "/etc/ssl/lab.example.org.pem": str(certificate),
             "/etc/ssl/private/lab.example.org.key": str(key),
         },
     )
-    whole = folder / "nginx.conf"
+    config = folder / "nginx.conf"
     user = "user root;" if os.getuid() == 0 else ""
-    whole.write_text(
+    config.write_text(
         f"{user} pid {folder}/pid; error_log {folder}/error.log; daemon off; events {{}}\n"
         f"http {{ access_log off; client_body_temp_path {folder}/body; "
         f"proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; "
         f"uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{site}\n}}\n"
     )
-    with subprocess.Popen([nginx, "-c", str(whole), "-p", str(folder)]) as process:
+    with subprocess.Popen([nginx, "-c", str(config), "-p", str(folder)]) as process:
         try:
-            until_answering(secure, process)
-            address = f"https://127.0.0.1:{secure}"
-            yield Behind(app, lab, address, f"http://127.0.0.1:{plain}", secure, pem)
+            wait_for_port(https_port, process)
+            url, http_url = f"https://127.0.0.1:{https_port}", f"http://127.0.0.1:{http_port}"
+            yield Proxied(app, server, url, http_url, https_port, certificate)
         finally:
             process.terminate()
-            lab.stop()
+            server.stop()
 
 
-def test_a_count_through_nginx_is_the_count(behind_nginx: Behind, photo: bytes) -> None:
+def test_count_through_nginx_equals_the_direct_count(behind_nginx: Proxied, photo: bytes) -> None:
     files = {"file": photo}
-    through = behind_nginx.post("/countObjects", files=files).json()
-    straight = requests.post(
-        behind_nginx.lab.url + "/countObjects", files=files, headers=KEY, timeout=30
+    proxied = behind_nginx.post("/countObjects", files=files).json()
+    direct = requests.post(
+        behind_nginx.server.url + "/countObjects", files=files, headers=KEY, timeout=30
     ).json()
-    assert through["findings"] == straight["findings"]
+    assert proxied["findings"] == direct["findings"]
     assert behind_nginx.get("/health").json()["status"] == "ok"
     assert behind_nginx.get("/docs").ok
     headers = behind_nginx.get("/models").headers
@@ -146,16 +145,16 @@ def test_a_count_through_nginx_is_the_count(behind_nginx: Behind, photo: bytes) 
     assert "max-age" in headers["strict-transport-security"]
 
 
-def test_without_a_key_nothing_and_without_tls_a_redirect(behind_nginx: Behind) -> None:
+def test_nginx_requires_a_key_and_redirects_http_to_https(behind_nginx: Proxied) -> None:
     assert behind_nginx.get("/models", headers={}).status_code == 401
-    plain = requests.get(
-        behind_nginx.plain_url + "/docs", headers={"Host": NAME}, allow_redirects=False, timeout=10
+    redirect = requests.get(
+        behind_nginx.http_url + "/docs", headers={"Host": HOST}, allow_redirects=False, timeout=10
     )
-    assert (plain.status_code, plain.headers["location"]) == (308, f"https://{NAME}/docs")
+    assert (redirect.status_code, redirect.headers["location"]) == (308, f"https://{HOST}/docs")
 
 
-def test_what_is_too_large_never_reaches_the_lab(behind_nginx: Behind) -> None:
-    before = behind_nginx.app.state.places.inside
+def test_nginx_refuses_bodies_that_are_too_large(behind_nginx: Proxied) -> None:
+    before = behind_nginx.app.state.slots.admitted
     assert behind_nginx.post("/predict", data=bytes(12_000_000)).status_code == 413
     assert behind_nginx.post("/predict/batch", data=bytes(42_000_000)).status_code == 413
     files = [("files", bytes(9_000_000))] * 3
@@ -164,81 +163,81 @@ def test_what_is_too_large_never_reaches_the_lab(behind_nginx: Behind) -> None:
         "not_a_picture"
     ] * 3
     assert before == 0
-    until(lambda: bool(behind_nginx.app.state.places.inside == 0))
+    until(lambda: bool(behind_nginx.app.state.slots.admitted == 0))
 
 
-def test_a_slow_sender_waits_at_nginx_and_takes_no_place(behind_nginx: Behind) -> None:
-    context = ssl.create_default_context(cafile=behind_nginx.pem)
-    raw = socket.create_connection(("127.0.0.1", behind_nginx.port), timeout=10)
-    with context.wrap_socket(raw, server_hostname="127.0.0.1") as connection:
-        head = f"POST /predict HTTP/1.1\r\nHost: {NAME}\r\nX-API-Key: {KEY['X-API-Key']}\r\n"
-        connection.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\n" + bytes(500_000))
+def test_nginx_buffers_slow_senders(behind_nginx: Proxied) -> None:
+    context = ssl.create_default_context(cafile=behind_nginx.certificate)
+    connection = socket.create_connection(("127.0.0.1", behind_nginx.port), timeout=10)
+    with context.wrap_socket(connection, server_hostname="127.0.0.1") as tls:
+        head = f"POST /predict HTTP/1.1\r\nHost: {HOST}\r\nX-API-Key: {KEY['X-API-Key']}\r\n"
+        tls.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\n" + bytes(500_000))
         time.sleep(0.5)
-        assert behind_nginx.app.state.places.inside == 0
+        assert behind_nginx.app.state.slots.admitted == 0
 
 
-def test_the_rate_counts_clients_and_believes_no_header_of_theirs(behind_nginx: Behind) -> None:
-    """Two hundred addresses are claimed; the proxy says who really asked."""
+def test_nginx_replaces_forged_client_addresses(behind_nginx: Proxied) -> None:
+    """The rate limit counts the real client, though each request claims another address."""
     with requests.Session() as session:
         session.trust_env, statuses = False, set()
         for number in range(210):
-            headers = {"Host": NAME, "X-API-Key": "guess", "X-Forwarded-For": f"10.0.0.{number}"}
-            answer = session.get(
+            headers = {"Host": HOST, "X-API-Key": "guess", "X-Forwarded-For": f"10.0.0.{number}"}
+            response = session.get(
                 behind_nginx.url + "/models",
                 headers=headers,
-                verify=str(behind_nginx.pem),
+                verify=str(behind_nginx.certificate),
                 timeout=10,
             )
-            statuses.add(answer.status_code)
+            statuses.add(response.status_code)
         assert statuses == {403, 429}
-        assert int(answer.headers["retry-after"]) >= 1
-    assert behind_nginx.get("/models").ok, "somebody's guesses shut out one who has a key"
+        assert int(response.headers["retry-after"]) >= 1
+    assert behind_nginx.get("/models").ok, "guesses of a key limit the client with the key"
 
 
 @pytest.fixture(scope="module")
-def behind_caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
-    """The very file of docs/, likewise; its certificate is ours, as nobody signs one for a test."""
-    caddy, folder = needed("caddy"), tmp_path_factory.mktemp("caddy")
-    pem, key = certificate(folder)
+def behind_caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """With a self-signed certificate, as no authority signs one for a test."""
+    caddy, folder = require("caddy"), tmp_path_factory.mktemp("caddy")
+    certificate, key = create_certificate(folder)
     settings = Settings(home=folder / "home", api_keys="lab:wide-open-sesame", rate=Rate(50, 60))
     app = create_app(settings=settings)
-    lab, secure = serve(app, port=0), free_port()
-    ours = f"\nhttps://{NAME}:{secure} {{\n\tbind 127.0.0.1\n\ttls {pem} {key}\n"
-    site = put_in(
-        (PROXY / "Caddyfile").read_text(),
+    server, port = serve(app, port=0), free_port()
+    site_header = f"\nhttps://{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n"
+    site = adapt(
+        (CONFIGS / "Caddyfile").read_text(),
         {
             "\n{\n": "\n{\n\tadmin off\n\tauto_https disable_redirects\n",
-            f"\n{NAME} {{\n": ours,
-            "127.0.0.1:8000": f"127.0.0.1:{lab.port}",
+            f"\n{HOST} {{\n": site_header,
+            "127.0.0.1:8000": f"127.0.0.1:{server.port}",
         },
     )
     (folder / "Caddyfile").write_text(site)
-    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": os.environ["PATH"]}
+    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": os.environ["PATH"]}
     command = [caddy, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-    with subprocess.Popen(command, env=home, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            until_answering(secure, process)
-            yield Behind(app, lab, f"https://127.0.0.1:{secure}", "", secure, pem)
+            wait_for_port(port, process)
+            yield Proxied(app, server, f"https://127.0.0.1:{port}", "", port, certificate)
         finally:
             process.terminate()
-            lab.stop()
+            server.stop()
 
 
-def test_behind_caddy_the_lab_answers_as_behind_nginx(behind_caddy: Behind, photo: bytes) -> None:
+def test_caddy_limits_and_forwards_like_nginx(behind_caddy: Proxied, photo: bytes) -> None:
     assert behind_caddy.get("/models", headers={}).status_code == 401
     assert behind_caddy.get("/metrics").status_code == 403
-    answer = behind_caddy.post("/countObjects", files={"file": photo})
-    assert answer.json()["count"] > 0
-    assert "max-age" in answer.headers["strict-transport-security"]
-    # Just above the limit: of what is longer, a proxy that refuses it throws the answer away too.
+    response = behind_caddy.post("/countObjects", files={"file": photo})
+    assert response.json()["count"] > 0
+    assert "max-age" in response.headers["strict-transport-security"]
+    # Just above the limit: with a longer body the response is lost when the proxy disconnects.
     assert behind_caddy.post("/predict", data=bytes(11_100_000)).status_code == 413
     files = [("files", bytes(9_000_000))] * 3
     assert len(behind_caddy.post("/predict/batch", files=files).json()["results"]) == 3
-    until(lambda: bool(behind_caddy.app.state.places.inside == 0))
+    until(lambda: bool(behind_caddy.app.state.slots.admitted == 0))
     statuses = [
         behind_caddy.get(
             "/models", {"X-API-Key": "guess", "X-Forwarded-For": f"10.0.0.{number}"}
         ).status_code
         for number in range(60)
     ]
-    assert set(statuses) == {403, 429}, "the client's own word was believed"
+    assert set(statuses) == {403, 429}, "the forged X-Forwarded-For was used"

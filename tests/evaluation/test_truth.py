@@ -1,4 +1,4 @@
-"""Every kind of truth is read as it is meant, and a wrong one is named to the line."""
+"""Ground truth readers: CSV, count folders, COCO JSON, YOLO labels, and their errors."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from countlab.evaluation.ground_truth import GroundTruth, TrueBox
 from countlab.evaluation.truth import read_truth
 
 
-def counts(known: tuple[GroundTruth, ...]) -> dict[str, dict[str, int]]:
-    return {one.name: dict(one.counts) for one in known}
+def counts(truths: tuple[GroundTruth, ...]) -> dict[str, dict[str, int]]:
+    return {truth.name: dict(truth.counts) for truth in truths}
 
 
-def refused(folder: Path, truth: Path | None = None, **more: Any) -> CountlabError:
+def read_error(folder: Path, truth: Path | None = None, **options: Any) -> CountlabError:
     with pytest.raises(CountlabError) as failure:
-        read_truth(folder, truth, **more)
+        read_truth(folder, truth, **options)
     spanish = failure.value.text("es")
     assert spanish.detail
     assert spanish.fix
     return failure.value
 
 
-def test_truth_csv_is_found_beside_the_pictures(tmp_path: Path) -> None:
+def test_truth_csv_in_the_pictures_folder_is_the_default(tmp_path: Path) -> None:
     lines = "file,object,count\na.jpg,apple,2\na.jpg,orange,0\nsub/b.png,apple,1\n"
     (tmp_path / "truth.csv").write_text(lines)
-    known = read_truth(tmp_path, None)
-    assert counts(known) == {"a.jpg": {"apple": 2, "orange": 0}, "sub/b.png": {"apple": 1}}
-    assert known[1].path == tmp_path / "sub" / "b.png"
-    assert known[0].boxes is None
+    truths = read_truth(tmp_path, None)
+    assert counts(truths) == {"a.jpg": {"apple": 2, "orange": 0}, "sub/b.png": {"apple": 1}}
+    assert truths[1].path == tmp_path / "sub" / "b.png"
+    assert truths[0].boxes is None
 
 
-def test_a_table_as_excel_saves_it_is_read(tmp_path: Path) -> None:
-    """A mark at the start, semicolons where the comma is for decimals, another order, a remark."""
+def test_csv_saved_by_excel_is_read(tmp_path: Path) -> None:
+    """Byte order mark, semicolons (where the comma is for decimals), another order, a remark."""
     text = "\ufeffcount;object;file;remark\r\n3;piña;foto 1.jpg;la grande\r\n"
     (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
     assert counts(read_truth(tmp_path, tmp_path / "mine.csv")) == {"foto 1.jpg": {"piña": 3}}
 
 
-def test_headings_may_have_spaces_and_capitals(tmp_path: Path) -> None:
+def test_csv_headings_may_have_spaces_and_capitals(tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("File, Object, Count\na.jpg, apple, 2\n")
     assert counts(read_truth(tmp_path, None)) == {"a.jpg": {"apple": 2}}
 
 
-def test_the_letters_of_windows_are_read_and_bytes_that_are_none_are_refused(
+def test_windows_1252_csv_is_read_and_binary_data_refused(
     tmp_path: Path,
 ) -> None:
     truth = tmp_path / "truth.csv"
     truth.write_bytes("file;object;count\nmañana.jpg;piña;3\n".encode("cp1252"))
     assert counts(read_truth(tmp_path, None)) == {"mañana.jpg": {"piña": 3}}
     truth.write_bytes(b"\xff\xd8\xff\x81\x8d")
-    assert refused(tmp_path).code == "no_truth"
+    assert read_error(tmp_path).code == "no_truth"
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "expected"),
     [
         ("picture,object,count\na.jpg,apple,1\n", 1, "file"),
         ("file,object,count\na.jpg,apple,1\nb.jpg,apple,two\n", 3, "two"),
@@ -71,39 +71,41 @@ def test_the_letters_of_windows_are_read_and_bytes_that_are_none_are_refused(
         ("", 1, "file"),
     ],
 )
-def test_the_wrong_line_is_named_with_what_arrived(
-    tmp_path: Path, text: str, line: int, told: str
+def test_csv_error_names_the_line_and_its_content(
+    tmp_path: Path, text: str, line: int, expected: str
 ) -> None:
     (tmp_path / "truth.csv").write_text(text)
-    error = refused(tmp_path)
+    error = read_error(tmp_path)
     assert error.code == "bad_truth"
     detail, fix = error.text("en")
     assert str(tmp_path / "truth.csv") in detail
     assert f"line {line} " in detail
-    assert told in detail
+    assert expected in detail
     assert "file,object,count" in fix
 
 
-def test_no_truth_at_all_is_told(tmp_path: Path) -> None:
-    assert refused(tmp_path).code == "no_truth"
-    assert refused(tmp_path / "nowhere").code == "no_such_file", "nobody shall write one there"
+def test_missing_truth_is_an_error(tmp_path: Path) -> None:
+    assert read_error(tmp_path).code == "no_truth"
+    assert read_error(tmp_path / "nowhere").code == "no_such_file", (
+        "the advice to write a truth.csv would not help"
+    )
 
 
-def test_folders_named_by_counts(tmp_path: Path) -> None:
+def test_folders_named_by_counts_are_read(tmp_path: Path) -> None:
     for name in ("0/none.jpg", "3/a.jpg", "3/b.PNG", "12/many.jpeg", "3/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    known = read_truth(tmp_path, None, objects=["orange"])
-    assert counts(known) == {
+    truths = read_truth(tmp_path, None, objects=["orange"])
+    assert counts(truths) == {
         "0/none.jpg": {"orange": 0},
         "12/many.jpeg": {"orange": 12},
         "3/a.jpg": {"orange": 3},
         "3/b.PNG": {"orange": 3},
     }
-    assert refused(tmp_path).code == "counts_of_what"
+    assert read_error(tmp_path).code == "counts_of_what"
     (tmp_path / "a few").mkdir()
     (tmp_path / "a few" / "c.jpg").touch()
-    error = refused(tmp_path, objects=["orange"])
+    error = read_error(tmp_path, objects=["orange"])
     assert error.code == "bad_count_folder"
     assert "a few" in str(error)
 
@@ -122,7 +124,7 @@ COCO: dict[str, Any] = {
 }
 
 
-def test_coco_gives_counts_and_boxes_and_does_not_judge_a_crowd(tmp_path: Path) -> None:
+def test_coco_gives_counts_and_boxes_and_leaves_out_crowds(tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
     path.write_text(json.dumps(COCO))
     first, second = read_truth(tmp_path, path)
@@ -130,13 +132,13 @@ def test_coco_gives_counts_and_boxes_and_does_not_judge_a_crowd(tmp_path: Path) 
     assert first.boxes is not None
     assert first.boxes[0] == TrueBox("orange", 0.1, 0.1, 0.6, 0.6)
     assert (second.name, dict(second.counts), second.boxes) == ("deep/b.jpg", {"orange": 0}, ())
-    only = read_truth(tmp_path, path, objects=["orange"])
-    assert counts(only) == {"a.jpg": {"orange": 2}, "deep/b.jpg": {"orange": 0}}
-    assert refused(tmp_path, path, objects=["pear"]).code == "truth_without_object"
+    restricted = read_truth(tmp_path, path, objects=["orange"])
+    assert counts(restricted) == {"a.jpg": {"orange": 2}, "deep/b.jpg": {"orange": 0}}
+    assert read_error(tmp_path, path, objects=["pear"]).code == "truth_without_object"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ('{"images": [],\n "categories": oops}', "line 2"),
         (json.dumps({**COCO, "annotations": [{"image_id": 9, "category_id": 1}]}), "image_id 9"),
@@ -144,12 +146,12 @@ def test_coco_gives_counts_and_boxes_and_does_not_judge_a_crowd(tmp_path: Path) 
         ("[]", "TypeError"),
     ],
 )
-def test_a_coco_file_that_cannot_be_used_says_where(tmp_path: Path, text: str, told: str) -> None:
+def test_coco_error_names_the_place(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "labels.json"
     path.write_text(text)
-    error = refused(tmp_path, path)
+    error = read_error(tmp_path, path)
     assert error.code == "bad_coco"
-    assert told in str(error)
+    assert expected in str(error)
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def yolo(tmp_path: Path) -> Path:
     return labels
 
 
-def test_yolo_gives_counts_and_boxes_of_boxes_and_outlines(yolo: Path) -> None:
+def test_yolo_boxes_and_polygons_give_counts_and_boxes(yolo: Path) -> None:
     first, second = read_truth(yolo.parent / "images", yolo)
     assert dict(first.counts) == {"apple": 1, "orange": 1}
     assert first.boxes is not None
@@ -178,26 +180,28 @@ def test_yolo_gives_counts_and_boxes_of_boxes_and_outlines(yolo: Path) -> None:
     "line",
     ["2 0.5 0.5 0.2 0.2", "-1 0.5 0.5 0.2 0.2", "0 0.5 0.5 0.2", "x", "0 nan 0.5 0.2 0.2"],
 )
-def test_a_wrong_yolo_line_is_named(yolo: Path, line: str) -> None:
+def test_yolo_error_names_the_line(yolo: Path, line: str) -> None:
     (yolo / "b.txt").write_text(f"0 0.5 0.5 0.2 0.2\n{line}\n")
-    error = refused(yolo.parent / "images", yolo)
+    error = read_error(yolo.parent / "images", yolo)
     assert error.code == "bad_yolo"
     detail, fix = error.text("en")
     assert f"{yolo / 'b.txt'}, line 2: “{line}”" in detail
     assert "0 to 1" in fix
 
 
-def test_a_yolo_file_that_is_no_text_is_named(yolo: Path) -> None:
+def test_binary_yolo_file_is_refused(yolo: Path) -> None:
     (yolo / "b.txt").write_bytes(b"\xff\xfe0 0.5 0.5 0.2 0.2\n")
-    error = refused(yolo.parent / "images", yolo)
+    error = read_error(yolo.parent / "images", yolo)
     assert error.code == "bad_yolo"
     assert "b.txt, line 1" in error.text("en").detail
 
 
-def test_yolo_without_names_or_without_labels_is_told(yolo: Path, tmp_path: Path) -> None:
+def test_yolo_without_names_or_label_files_is_an_error(yolo: Path, tmp_path: Path) -> None:
     (tmp_path / "classes.txt").rename(tmp_path / "fruit names")
     images = yolo.parent / "images"
-    assert refused(images, yolo).code == "no_names"
+    assert read_error(images, yolo).code == "no_names"
     assert len(read_truth(images, yolo, names=tmp_path / "fruit names")) == 2
     (tmp_path / "elsewhere").mkdir()
-    assert refused(images, tmp_path / "elsewhere", names=tmp_path / "fruit names").code == "no_yolo"
+    assert (
+        read_error(images, tmp_path / "elsewhere", names=tmp_path / "fruit names").code == "no_yolo"
+    )

@@ -1,4 +1,4 @@
-"""What was counted is kept: each row once, found again, let go; whatever breaks."""
+"""The history: each row stored once, the journal, cleanup, and failures of the database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 
 from countlab.errors import CountlabError
-from countlab.history import Count, Database, History, HistoryFilter, Row, find_page, new_row
-from countlab.history import recorder as recorder_module
+from countlab.history import (
+    Count,
+    Database,
+    History,
+    HistoryFilter,
+    Row,
+    find_page,
+    new_row,
+    recorder,
+)
 from countlab.history.journal import Journal
 from countlab.history.query import delete_old_rows
 from countlab.history.table import Table, first_id_at
@@ -27,14 +35,14 @@ from countlab.settings import Settings
 from tests.conftest import until
 
 
-def a_row(**values: Any) -> Row:
-    usual: dict[str, Any] = {
+def make_row(**values: Any) -> Row:
+    defaults: dict[str, Any] = {
         "request_id": "r", "key_name": None, "picture_sha256": "0" * 64, "model": "fruits",
         "engine": "openvino", "precision": "f32", "parameters": {"confidence": 0.5},
         "object": None, "count": 1, "counts": {"orange": 1}, "milliseconds": {"find": 7.0},
         "warnings": [], "receipt": {},
     }  # fmt: skip
-    return new_row(**(usual | values))
+    return new_row(**(defaults | values))
 
 
 def number_of_rows(history: History) -> int:
@@ -44,13 +52,13 @@ def number_of_rows(history: History) -> int:
 
 @pytest.fixture
 def history(home: Path) -> Iterator[History]:
-    opened = History(Settings(home=home))
-    opened.open()
-    yield opened
-    opened.close()
+    history = History(Settings(home=home))
+    history.open()
+    yield history
+    history.close()
 
 
-def test_the_migrations_make_what_the_models_say(history: History) -> None:
+def test_migrations_match_the_table(history: History) -> None:
     with history.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
@@ -58,19 +66,17 @@ def test_the_migrations_make_what_the_models_say(history: History) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
-def test_many_at_once_share_their_commits(
-    history: History, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_concurrent_rows_share_commits(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     commits: list[int] = []
     write = history.database.write
 
-    def counting(rows: list[Row]) -> None:
+    def counting_write(rows: list[Row]) -> None:
         commits.append(len(rows))
         write(rows)
 
-    monkeypatch.setattr(history._to_database, "_write", counting)
+    monkeypatch.setattr(history._to_database, "_write", counting_write)
     threads = [
-        threading.Thread(target=lambda: [history.keep(a_row()) for _ in range(20)])
+        threading.Thread(target=lambda: [history.record(make_row()) for _ in range(20)])
         for _ in range(8)
     ]
     for thread in threads:
@@ -81,150 +87,148 @@ def test_many_at_once_share_their_commits(
     assert len(commits) < 120
 
 
-def test_a_row_written_twice_is_there_once(history: History) -> None:
-    row = a_row()
-    assert history.keep(row) == history.keep(row) == "database"
+def test_row_recorded_twice_is_stored_once(history: History) -> None:
+    row = make_row()
+    assert history.record(row) == history.record(row) == "database"
     assert number_of_rows(history) == 1
 
 
-def test_a_locked_database_delays_nobody_for_long_and_gets_its_rows_later(
+def test_locked_database_delays_rows_briefly_and_gets_them_later(
     history: History, home: Path
 ) -> None:
     other = sqlite3.connect(home / "history.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     start = time.monotonic()
-    assert [history.keep(a_row()) for _ in range(3)] == ["journal"] * 3
+    assert [history.record(make_row()) for _ in range(3)] == ["journal"] * 3
     assert time.monotonic() - start < 4
     other.execute("ROLLBACK")
     other.close()
-    until(lambda: not history.away and number_of_rows(history) == 3)
-    assert history.keep(a_row()) == "database"
+    until(lambda: not history.is_offline and number_of_rows(history) == 3)
+    assert history.record(make_row()) == "database"
     until(lambda: not list((home / "history.waiting").iterdir()))
 
 
-def test_a_database_file_that_was_removed_is_noticed_with_the_first_row(
-    history: History, home: Path
-) -> None:
-    history.keep(a_row(request_id="before"))
+def test_removed_database_file_is_noticed_at_the_first_row(history: History, home: Path) -> None:
+    history.record(make_row(request_id="before"))
     for file in home.glob("history.sqlite*"):
         file.unlink()
-    assert history.keep(a_row(request_id="after")) == "journal"
-    until(lambda: not history.away and number_of_rows(history) == 1)
+    assert history.record(make_row(request_id="after")) == "journal"
+    until(lambda: not history.is_offline and number_of_rows(history) == 1)
     assert find_page(history.database.engine, HistoryFilter(), limit=9)[0]["request_id"] == "after"
 
 
-def test_rows_of_a_process_that_died_are_brought_in_once_and_torn_lines_are_not(
+def test_journal_of_a_dead_process_is_drained_once_without_torn_lines(
     home: Path,
 ) -> None:
-    rows, folder = [a_row() for _ in range(3)], home / "history.waiting"
-    died = Journal(folder)
-    died.write(rows)
-    died.close()  # as the system closes the files of a process that was killed
+    rows, folder = [make_row() for _ in range(3)], home / "history.waiting"
+    journal = Journal(folder)
+    journal.write(rows)
+    journal.close()  # as the system closes the files of a killed process
     (file,) = folder.iterdir()
     (folder / "copy.jsonl").write_bytes(file.read_bytes())
     file.write_bytes(file.read_bytes() + b'{"id": "torn')
     history = History(Settings(home=home))
     history.open()
-    found = {row["id"] for row in find_page(history.database.engine, HistoryFilter(), limit=9)}
+    stored = {row["id"] for row in find_page(history.database.engine, HistoryFilter(), limit=9)}
     history.close()
-    assert found == {row["id"] for row in rows}
+    assert stored == {row["id"] for row in rows}
     assert not list(folder.iterdir())
 
 
-def test_a_journal_that_another_process_writes_to_is_left_alone(
-    history: History, home: Path
-) -> None:
+def test_journal_locked_by_another_process_is_not_drained(history: History, home: Path) -> None:
     other = Journal(home / "history.waiting")
-    other.write([a_row()])
-    history._bring_back()
+    other.write([make_row()])
+    history._reconnect()
     assert number_of_rows(history) == 0
-    other.write([a_row()])
+    other.write([make_row()])
     other.close()
     until(lambda: number_of_rows(history) == 2)
 
 
-def test_where_an_open_file_cannot_be_removed_its_rows_come_in_once_all_the_same(
+def test_journal_file_that_cannot_be_removed_is_drained_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "another program uses the file", path)  # as Windows says it
+    def refuse_unlink(path: Path) -> None:
+        raise PermissionError(13, "another program uses the file", path)  # as on Windows
 
-    journal, brought = Journal(home / "waiting"), list[Row]()
-    journal.write([a_row(), a_row()])
-    monkeypatch.setattr(Path, "unlink", refuse)
-    assert [journal.bring_in(brought.extend) for _ in range(2)] == [2, 0]
-    assert len(brought) == 2
+    journal, drained = Journal(home / "waiting"), list[Row]()
+    journal.write([make_row(), make_row()])
+    monkeypatch.setattr(Path, "unlink", refuse_unlink)
+    assert [journal.drain(drained.extend) for _ in range(2)] == [2, 0]
+    assert len(drained) == 2
 
 
-def test_old_rows_are_let_go_by_age_and_by_number(history: History) -> None:
+def test_old_rows_are_deleted_by_age_and_by_number(history: History) -> None:
     now = datetime.now(timezone.utc)
     for hours in (0, 12, 30, 70):
         moment = now - timedelta(hours=hours)
-        history.keep(a_row(id=first_id_at(moment) + secrets.token_hex(8), time=moment.isoformat()))
+        history.record(
+            make_row(id=first_id_at(moment) + secrets.token_hex(8), time=moment.isoformat())
+        )
     assert delete_old_rows(history.database.engine, days=1, rows=None) == 2
     assert delete_old_rows(history.database.engine, days=None, rows=1) == 1
     assert number_of_rows(history) == 1
 
 
-def test_letting_go_happens_by_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "_LET_GO_EVERY_S", 0.1)
+def test_old_rows_are_deleted_periodically(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_CLEANUP_INTERVAL_S", 0.1)
     history = History(Settings(home=home, history_rows=2))
     history.open()
     for _ in range(5):
-        history.keep(a_row())
+        history.record(make_row())
     until(lambda: number_of_rows(history) == 2)
     history.close()
 
 
-def test_a_clock_that_was_moved_makes_no_row_look_old(
+def test_moved_clock_deletes_no_rows(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     history = History(Settings(home=home, history_days=30))
     history.open()
-    assert history.keep(a_row()) == "database"
-    year = 365 * 86400
-    real, real_ns = time.time, time.time_ns
-    for shift in (year, -year):
-        monkeypatch.setattr(time, "time", lambda shift=shift: real() + shift)
-        monkeypatch.setattr(time, "time_ns", lambda shift=shift: real_ns() + shift * 10**9)
-        assert history.keep(a_row()) == "database"
+    assert history.record(make_row()) == "database"
+    year_s = 365 * 86400
+    real_time, real_time_ns = time.time, time.time_ns
+    for shift_s in (year_s, -year_s):
+        monkeypatch.setattr(time, "time", lambda shift_s=shift_s: real_time() + shift_s)
+        monkeypatch.setattr(
+            time, "time_ns", lambda shift_s=shift_s: real_time_ns() + shift_s * 10**9
+        )
+        assert history.record(make_row()) == "database"
         with caplog.at_level(logging.WARNING):
-            history._let_go()
+            history._clean_up()
     assert "clock was moved" in caplog.text
     ids = [row["id"] for row in find_page(history.database.engine, HistoryFilter(), limit=9)]
     history.close()
     assert len(set(ids)) == 3
 
 
-def test_a_database_of_a_newer_version_is_left_alone_and_rows_wait(
+def test_database_of_a_newer_version_is_not_written(
     home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = Database.of(Settings(home=home))
+    database = Database.from_settings(Settings(home=home))
     database.prepare()
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     history = History(Settings(home=home))
     history.open()
-    assert history.keep(a_row()) == "journal"
+    assert history.record(make_row()) == "journal"
     history.close()
     assert "9999" in caplog.text
 
 
 @pytest.mark.parametrize(
-    "address", ["mysql://x", "no address", "postgresql+nodriver://x/y", "sqlite:///:memory:",
+    "url", ["mysql://x", "no address", "postgresql+nodriver://x/y", "sqlite:///:memory:",
                 "postgresql://lab:secret@host:port/name"]
 )  # fmt: skip
-def test_an_address_that_is_no_database_is_told_without_repeating_it(
-    home: Path, address: str
-) -> None:
-    with pytest.raises(CountlabError) as refused:
-        History(Settings(home=home, database_url=address))
-    assert refused.value.code == "bad_database_url"
-    assert address not in str(refused.value)
+def test_invalid_database_url_is_refused_and_not_shown(home: Path, url: str) -> None:
+    with pytest.raises(CountlabError) as refusal:
+        History(Settings(home=home, database_url=url))
+    assert refusal.value.code == "bad_database_url"
+    assert url not in str(refusal.value)
 
 
-def test_an_address_as_hosting_services_write_it_is_understood() -> None:
+def test_database_url_of_hosting_services_is_accepted() -> None:
     database = Database("postgres://lab:secret@db.example.org/counts")
     assert database.engine.url.drivername == "postgresql+psycopg"
     database.close()

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from countlab.engines import Engine
+from countlab.inference.predictor import Finder
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
 from countlab.inference.merging import merge
-from countlab.inference.tiling import MOST_ALONG, Grid, look, make_grid
+from countlab.inference.tiling import Grid, find_in_tiles, make_grid
+from countlab.options import MAX_TILES
 from countlab.system.deadline import Deadline
 
 NETWORK = 416, 416
-NUMBERS = st.integers(2, MOST_ALONG).map(str)
+NUMBERS = st.integers(2, MAX_TILES).map(str)
 
 
 class DiscFinder:
@@ -43,9 +44,9 @@ class DiscFinder:
         ]  # fmt: skip
 
 
-def count_discs(pixels: Pixels, tiles: str, engine: Engine | None = None) -> int:
-    found, _ = look(
-        engine or DiscFinder(), pixels, confidence=0.2, nms=0.45, tiles=tiles, network=NETWORK
+def count_discs(pixels: Pixels, tiles: str, engine: Finder | None = None) -> int:
+    found, _ = find_in_tiles(
+        engine or DiscFinder(), pixels, confidence=0.2, nms=0.45, tiles=tiles, input_size=NETWORK
     )
     return len(found)
 
@@ -127,8 +128,9 @@ def test_whatever_an_engine_answers_tiles_leave_large_objects_and_confidence_alo
     pixels = coded(width, height, seed)
 
     def found(tiles: str, confidence: float) -> list[Finding]:
-        asked = {"confidence": confidence, "nms": 0.45, "network": NETWORK}
-        return look(Fickle(), pixels, tiles=tiles, **asked)[0]  # type: ignore[arg-type]
+        return find_in_tiles(
+            Fickle(), pixels, confidence=confidence, nms=0.45, tiles=tiles, input_size=NETWORK
+        )[0]
 
     large = longer_than_well_seen(found("off", confidence), pixels)
     large.sort(key=lambda finding: -finding.confidence)
@@ -158,7 +160,7 @@ def test_discs_too_small_for_one_pass_are_found_in_tiles() -> None:
 def test_an_object_within_reach_is_whole_in_some_tile(
     width: int, height: int, along: int, x: float, y: float
 ) -> None:
-    grid = make_grid(width, height, along=along, least=416)
+    grid = make_grid(width, height, along=along, min_side=416)
     wide, high = (min(int(grid.reach) - 2, length) for length in (width, height))
     left, top = round(x * (width - wide)), round(y * (height - high))
     box = Box(left, top, left + wide, top + high)
@@ -204,7 +206,7 @@ def test_one_object_in_several_views_counts_once(case: str) -> None:
 
 def test_nobody_looks_on_when_the_client_has_gone() -> None:
     def late() -> None:
-        Deadline(0).begin()
+        Deadline(0).activate()
         count_discs(np.zeros((1000, 1000, 3), np.uint8), "2")
 
     with pytest.raises(CountlabError) as stopped:

@@ -16,6 +16,7 @@ from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Stretch, Sweep
 from countlab.models.catalog import read_catalog
 from countlab.notebook import Server
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 
@@ -29,8 +30,7 @@ def swept(confidences: Sequence[float], *, floor: float = 0.2) -> Sweep:
             engine="none",
             precision="f32",
             floor=floor,
-            confidence=floor,
-            nms=0.45,
+            options=PredictOptions(confidence=floor, nms=0.45),
             milliseconds={},
         )
     )
@@ -51,7 +51,7 @@ def test_each_step_is_what_a_separate_request_counts(server: Server, photo: byte
 
 def test_the_pass_tells_all_that_was_found_and_who_found_it(server: Server, photo: bytes) -> None:
     told = Client(server.url).sweep(photo, "orange", model="fruits", nms=0.3).raw
-    prediction = Pipeline().predict(photo, model="fruits", nms=0.3, confidence=0.2)
+    prediction = Pipeline().predict(photo, PredictOptions(model="fruits", nms=0.3, confidence=0.2))
     alone = {"object": "orange", **prediction.of("orange").as_json()}
     assert told["findings"] == alone["findings"]
     for name in ("object", "model", "engine", "precision", "nms", "width", "height"):

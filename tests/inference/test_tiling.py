@@ -16,15 +16,16 @@ import requests
 
 from countlab.cli import main
 from countlab.client.client import Client, ServerRefused
-from countlab.engines import open_engine
 from countlab.errors import CountlabError
 from countlab.findings import Finding
 from countlab.imaging.picture import Pixels, read_picture, write_picture
 from countlab.inference.pipeline import Pipeline
+from countlab.inference.predictor import Predictor
 from countlab.inference.sweep import Sweep
-from countlab.inference.tiling import look
+from countlab.inference.tiling import find_in_tiles
 from countlab.models.store import Store
 from countlab.notebook import Server
+from countlab.options import PredictOptions
 from tests.conftest import ROOT
 from tests.inference.test_merging import longer_than_well_seen
 
@@ -60,11 +61,17 @@ def in_tiles() -> Callable[[Pixels, str], list[Finding]]:
     pipeline = Pipeline()
     model = pipeline.catalog.find(pipeline.settings.default_model)
     assert model.input == (416, 416)
-    engine = open_engine(pipeline.engine, model, Store().files(model))
+    predictor = Predictor(pipeline.engine, model, Store().files(model))
 
     def found(pixels: Pixels, tiles: str) -> list[Finding]:
-        asked = {"confidence": 0.5, "nms": model.nms, "network": model.input}
-        return look(engine, pixels, tiles=tiles, **asked)[0]  # type: ignore[arg-type]
+        return find_in_tiles(
+            predictor,
+            pixels,
+            confidence=0.5,
+            nms=model.nms,
+            tiles=tiles,
+            input_size=predictor.input_size,
+        )[0]
 
     return found
 
@@ -130,13 +137,13 @@ def test_pictures_side_by_side_are_counted_alike_in_tiles_of_any_size(
 def test_a_crowd_is_counted_in_tiles_and_not_without() -> None:
     pipeline, truth = Pipeline(), known(CROWD.parent)[CROWD.name]
     once = pipeline.predict(CROWD.read_bytes())
-    tiled = pipeline.predict(CROWD.read_bytes(), tiles="auto")
+    tiled = pipeline.predict(CROWD.read_bytes(), PredictOptions(tiles="auto"))
     assert truth.total() >= 40
     assert off_by(once.findings, truth) >= 5
     assert off_by(tiled.findings, truth) <= 1
     assert tiled.tiles >= 6
-    assert "small_objects" in {doubt.code for doubt in once.doubts}
-    assert "small_objects" not in {doubt.code for doubt in tiled.doubts}
+    assert "small_objects" in {warning.code for warning in once.warnings}
+    assert "small_objects" not in {warning.code for warning in tiled.warnings}
 
 
 def test_auto_lays_no_tiles_on_small_pictures_or_large_objects() -> None:
@@ -144,22 +151,22 @@ def test_auto_lays_no_tiles_on_small_pictures_or_large_objects() -> None:
     close, small = resized(IMAGES / "oranges_1.jpg", 2400, 1800), resized(CROWD, 800, 600)
     empty = write_picture(np.full((1800, 2400, 3), 200, np.uint8), "JPEG")
     for data in (close, small, empty):
-        plain, auto = pipeline.predict(data), pipeline.predict(data, tiles="auto")
+        plain, auto = pipeline.predict(data), pipeline.predict(data, PredictOptions(tiles="auto"))
         assert (auto.tiles, auto.findings) == (0, plain.findings)
 
 
 def test_a_sweep_over_tiles_is_what_separate_requests_count() -> None:
     pipeline = Pipeline()
     data = CROWD.read_bytes()
-    steps = Sweep(pipeline.predict(data, tiles="auto", confidence=0.2)).steps
+    steps = Sweep(pipeline.predict(data, PredictOptions(tiles="auto", confidence=0.2))).steps
     for step in steps[::20]:
-        alone = pipeline.predict(data, tiles="auto", confidence=step.confidence)
+        alone = pipeline.predict(data, PredictOptions(tiles="auto", confidence=step.confidence))
         assert step.counts == alone.as_json()["counts"], step.confidence
 
 
 def test_the_server_tells_how_many_tiles_it_laid(server: Server) -> None:
     client = Client(server.url)
-    here = Pipeline().predict(CROWD.read_bytes(), tiles=3)
+    here = Pipeline().predict(CROWD.read_bytes(), PredictOptions(tiles="3"))
     answer = client.count(CROWD, tiles=3)
     assert (answer.count, answer.raw["tiles"]) == (here.count, here.tiles) == (here.count, 9)
     assert answer.raw["receipt"]["parameters"]["tiles"] == "3"
@@ -171,7 +178,7 @@ def test_the_server_tells_how_many_tiles_it_laid(server: Server) -> None:
 
 def test_another_number_of_tiles_is_refused_with_those_there_are(server: Server) -> None:
     with pytest.raises(CountlabError) as refused:
-        Pipeline().predict(b"", tiles=9)
+        Pipeline().predict(b"", PredictOptions(tiles="9"))
     assert refused.value.code == "unknown_tiles"
     clients = {"Choose": Client(server.url), "Elige": Client(server.url, language="es")}
     for word, client in clients.items():
@@ -200,9 +207,13 @@ def test_what_the_document_says_of_the_crowd_is_what_its_lines_print(
 
 def test_the_same_tiles_give_the_same_findings_alone_and_in_a_crowd() -> None:
     pipeline, data = Pipeline(), CROWD.read_bytes()
-    alone = pipeline.predict(data, tiles=2).findings
+    alone = pipeline.predict(data, PredictOptions(tiles="2")).findings
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda _: pipeline.predict(data, tiles=2).findings, range(6)))
+        answers = list(
+            threads.map(
+                lambda _: pipeline.predict(data, PredictOptions(tiles="2")).findings, range(6)
+            )
+        )
     assert all(answer == alone for answer in answers)
 
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that behaves well and badly, and a model to be had from it."""
+"""An HTTP server on loopback that behaves well or badly by path, and a model to fetch from it."""
 
 from __future__ import annotations
 
@@ -18,75 +18,75 @@ from countlab.models.download import Timeouts
 from countlab.models.store import Store
 from tests.conftest import offering
 
-RIGHT = bytes(range(256)) * 4096  # 1 MiB
-HALF = len(RIGHT) // 2
-PAGE = b"<!doctype html><title>403</title>" + b" " * (len(RIGHT) - 33)
-WRONG = bytes(reversed(RIGHT))
-IMPATIENT = Timeouts(connect_s=2, stall_s=0.3)
+CONTENT = bytes(range(256)) * 4096  # 1 MiB
+HALF = len(CONTENT) // 2
+PAGE = b"<!doctype html><title>403</title>" + b" " * (len(CONTENT) - 33)
+OTHER_CONTENT = bytes(reversed(CONTENT))
+SHORT_TIMEOUTS = Timeouts(connect_s=2, stall_s=0.3)
 
 
 @dataclass
-class Served:
-    """A running server: its address, and what was asked of it."""
+class FileServer:
+    """A running server: its URL, and the path and Range header of each request."""
 
     url: str
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def ranges(self, path: str) -> list[str | None]:
-        return [span for asked, span in self.asked if asked == path]
+        return [range_header for requested, range_header in self.requests if requested == path]
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
+def file_server() -> Iterator[FileServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told.asked.append((self.path, self.headers.get("Range")))
-            getattr(self, "answer_" + self.path.strip("/").replace("-", "_"))()
+            state.requests.append((self.path, self.headers.get("Range")))
+            getattr(self, "respond_" + self.path.strip("/").replace("-", "_"))()
 
-        def answer_right(self) -> None:
-            span = self.headers.get("Range")
-            start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
-            self.send(206 if span else 200, RIGHT[start:], start=start)
+        def respond_complete(self) -> None:
+            range_header = self.headers.get("Range")
+            start = int(range_header.removeprefix("bytes=").rstrip("-")) if range_header else 0
+            self.send(206 if range_header else 200, CONTENT[start:], start=start)
 
-        def answer_plain(self) -> None:
-            self.send(200, RIGHT)
+        def respond_plain(self) -> None:
+            self.send(200, CONTENT)
 
-        def answer_slow(self) -> None:
-            told.over.wait(0.5)  # long enough for the other process to come to the door
-            self.send(200, RIGHT)
+        def respond_slow(self) -> None:
+            state.stopped.wait(0.5)  # long enough for the other process to ask too
+            self.send(200, CONTENT)
 
-        def answer_cut(self) -> None:
-            self.send(200, RIGHT[:HALF], length=len(RIGHT))
+        def respond_cut(self) -> None:
+            self.send(200, CONTENT[:HALF], length=len(CONTENT))
 
-        def answer_cut_once(self) -> None:
+        def respond_cut_once(self) -> None:
             if self.headers.get("Range"):
-                self.answer_right()
+                self.respond_complete()
             else:
-                self.answer_cut()
+                self.respond_cut()
 
-        def answer_wrong_half(self) -> None:
-            self.send(200, WRONG[:HALF], length=len(RIGHT))
+        def respond_other_half(self) -> None:
+            self.send(200, OTHER_CONTENT[:HALF], length=len(CONTENT))
 
-        def answer_wrong(self) -> None:
-            self.send(200, WRONG)
+        def respond_other(self) -> None:
+            self.send(200, OTHER_CONTENT)
 
-        def answer_other_size(self) -> None:
-            self.send(200, RIGHT + b"more")
+        def respond_other_size(self) -> None:
+            self.send(200, CONTENT + b"more")
 
-        def answer_page(self) -> None:
+        def respond_page(self) -> None:
             self.send(200, PAGE, kind="text/html")
 
-        def answer_hidden_page(self) -> None:
+        def respond_hidden_page(self) -> None:
             self.send(200, PAGE)
 
-        def answer_forbidden(self) -> None:
+        def respond_forbidden(self) -> None:
             self.send(403, b"no")
 
-        def answer_stalled(self) -> None:
-            self.send(200, RIGHT[:HALF], length=len(RIGHT))
+        def respond_stalled(self) -> None:
+            self.send(200, CONTENT[:HALF], length=len(CONTENT))
             self.wfile.flush()
-            told.over.wait(30)
+            state.stopped.wait(30)
 
         def send(
             self,
@@ -101,20 +101,20 @@ def served() -> Iterator[Served]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body) if length is None else length))
             if status == 206:
-                span = f"bytes {start}-{len(RIGHT) - 1}/{len(RIGHT)}"
-                self.send_header("Content-Range", span)
+                content_range = f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"
+                self.send_header("Content-Range", content_range)
             self.end_headers()
-            with contextlib.suppress(ConnectionError):  # who sees a web page hangs up
+            with contextlib.suppress(ConnectionError):  # the client hangs up on a web page
                 self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Not into the test's output."""
+            """Keeps the test's output clean."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told = Served(f"http://127.0.0.1:{server.server_port}")
+    state = FileServer(f"http://127.0.0.1:{server.server_port}")
     with offering(server):
-        yield told
-        told.over.set()
+        yield state
+        state.stopped.set()
 
 
 @pytest.fixture
@@ -135,18 +135,21 @@ def model(tmp_path: Path) -> Model:
     )
 
 
-def at(model: Model, served: Served, *paths: str, sha256: str | None = "right") -> Model:
-    """The model with one file, to be had from these addresses."""
-    right = hashlib.sha256(RIGHT).hexdigest() if sha256 == "right" else sha256
-    addresses = tuple(f"{served.url}/{path}" for path in paths)
+def served_at(
+    model: Model, file_server: FileServer, *paths: str, with_sha256: bool = True
+) -> Model:
+    """The model with one file, offered at these paths of the server."""
+    sha256 = hashlib.sha256(CONTENT).hexdigest() if with_sha256 else None
+    addresses = tuple(f"{file_server.url}/{path}" for path in paths)
     return replace(
-        model, files={"weights": ModelFile("some.weights", len(RIGHT), right, addresses)}
+        model, files={"weights": ModelFile("some.weights", len(CONTENT), sha256, addresses)}
     )
 
 
-def reasons(model: Model) -> str:
+def failure_message(model: Model) -> str:
+    """Fetches the model in vain and returns the error's message."""
     with pytest.raises(CountlabError) as failure:
-        Store(patience=IMPATIENT).fetch(model)
+        Store(timeouts=SHORT_TIMEOUTS).fetch(model)
     assert failure.value.code == "model_not_fetched"
     assert not (model.folder / "some.weights").exists()
     return str(failure.value)

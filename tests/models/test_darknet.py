@@ -1,4 +1,4 @@
-"""Darknet files become a graph that gives what OpenCV gives; what cannot be converted says so."""
+"""Darknet conversion: the graph gives OpenCV's numbers; unsupported files are refused."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from benchmarks.random_models import random_model
 from countlab.engines.openvino.library import openvino
 from countlab.errors import CountlabError
 from countlab.imaging.picture import Pixels
-from countlab.models.darknet.cache import converted
+from countlab.models.darknet.cache import load_or_convert
 from countlab.models.darknet.convert import to_onnx
 from tests.conftest import FRUITS
 
 Floats = NDArray[np.float32]
 
-EVERYTHING = """
+ALL_LAYERS = """
 [net]
 width=64
 height=64
@@ -98,7 +98,7 @@ def graph_rows(graph: onnx.ModelProto, blob: MatLike) -> Floats:
         core.read_model(graph.SerializeToString()), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
     rows: Floats = compiled({0: blob})[0][0].copy()
-    rows[:, 5:][rows[:, 5:] <= 0.2] = 0  # OpenCV's floor, which belongs to the engines here
+    rows[:, 5:][rows[:, 5:] <= 0.2] = 0  # OpenCV zeroes these; in countlab the engines do
     return rows
 
 
@@ -114,8 +114,8 @@ def blob_of(pixels: Pixels, size: int) -> MatLike:
     return cv2.dnn.blobFromImage(pixels, 0.00392, (size, size), swapRB=True)
 
 
-def small_model(folder: Path, config: str = EVERYTHING, *, spare: int = 0) -> tuple[Path, Path]:
-    """A cfg and seeded weights of the length that it needs, and `spare` numbers more."""
+def small_model(folder: Path, config: str = ALL_LAYERS, *, spare: int = 0) -> tuple[Path, Path]:
+    """A cfg with seeded weights of matching length, plus `spare` numbers."""
     (folder / "small.cfg").write_text(config)
     needed = 8 * 4 + 8 * 3 * 9 + 8 * 4 + 8 * 2 * 9 + 8 + 8 * 8 * 4 + 14 + 14 * 4 + 7 + 7 * 16
     values = np.random.default_rng(7).uniform(0.02, 0.2, needed + spare).astype(np.float32)
@@ -125,9 +125,7 @@ def small_model(folder: Path, config: str = EVERYTHING, *, spare: int = 0) -> tu
 
 
 @pytest.mark.parametrize("name", ["fruits", "yolov3-tiny", "yolov4-tiny"])
-def test_the_graph_gives_the_numbers_that_opencv_gives(
-    name: str, tmp_path: Path, pixels: Pixels
-) -> None:
+def test_the_graph_gives_the_numbers_of_opencv(name: str, tmp_path: Path, pixels: Pixels) -> None:
     folder = FRUITS if name == "fruits" else random_model(name, tmp_path)
     config, weights = folder / f"{name}.cfg", folder / f"{name}.weights"
     graph = to_onnx(config, weights, width=416, height=416)
@@ -137,17 +135,17 @@ def test_the_graph_gives_the_numbers_that_opencv_gives(
 
 
 @pytest.mark.parametrize("size", [64, 96])
-def test_every_kind_of_layer_does_what_opencv_does(
+def test_every_kind_of_layer_gives_the_numbers_of_opencv(
     size: int, tmp_path: Path, pixels: Pixels
 ) -> None:
     config, weights = small_model(tmp_path)
     blob = blob_of(pixels, size)
-    ours = graph_rows(to_onnx(config, weights, width=size, height=size), blob)
-    assert np.abs(ours - opencv_rows(config, weights, blob)).max() < 1e-4
+    rows = graph_rows(to_onnx(config, weights, width=size, height=size), blob)
+    assert np.abs(rows - opencv_rows(config, weights, blob)).max() < 1e-4
 
 
 @pytest.mark.parametrize(
-    ("line", "instead", "code", "told"),
+    ("line", "replacement", "code", "words"),
     [
         ("[dropout]", "[lstm]", "darknet_unknown_section", ["lstm", "27", "convolutional"]),
         ("activation=mish", "activation=gelu", "darknet_not_understood", ["activation=gelu"]),
@@ -165,77 +163,77 @@ def test_every_kind_of_layer_does_what_opencv_does(
         ("[net]", "<html>", "darknet_not_a_config", ["small.cfg"]),
     ],
 )
-def test_what_cannot_be_converted_is_refused_by_name(
-    line: str, instead: str, code: str, told: list[str], tmp_path: Path
+def test_unsupported_sections_and_values_are_named(
+    line: str, replacement: str, code: str, words: list[str], tmp_path: Path
 ) -> None:
-    assert EVERYTHING.count(line) >= 1
-    config, weights = small_model(tmp_path, EVERYTHING.replace(line, instead, 1))
-    with pytest.raises(CountlabError) as refused:
+    assert ALL_LAYERS.count(line) >= 1
+    config, weights = small_model(tmp_path, ALL_LAYERS.replace(line, replacement, 1))
+    with pytest.raises(CountlabError) as caught:
         to_onnx(config, weights, width=64, height=64)
-    assert refused.value.code == code
-    for word in told:
-        assert word in str(refused.value)
+    assert caught.value.code == code
+    for word in words:
+        assert word in str(caught.value)
 
 
 @pytest.mark.parametrize("spare", [-1, 1])
 def test_weights_of_another_network_are_refused(spare: int, tmp_path: Path) -> None:
     config, weights = small_model(tmp_path, spare=spare)
-    with pytest.raises(CountlabError) as refused:
+    with pytest.raises(CountlabError) as caught:
         to_onnx(config, weights, width=64, height=64)
-    assert refused.value.code == "darknet_wrong_weights"
+    assert caught.value.code == "darknet_wrong_weights"
 
 
 @pytest.mark.parametrize("length", [0, 7, 16, 19, 22, -1])
-def test_cut_weights_are_refused(length: int, tmp_path: Path) -> None:
+def test_truncated_weights_are_refused(length: int, tmp_path: Path) -> None:
     config, weights = small_model(tmp_path)
     weights.write_bytes(weights.read_bytes()[:length])
-    with pytest.raises(CountlabError) as refused:
+    with pytest.raises(CountlabError) as caught:
         to_onnx(config, weights, width=64, height=64)
-    assert refused.value.code == "darknet_wrong_weights"
+    assert caught.value.code == "darknet_wrong_weights"
 
 
-def test_a_conversion_is_kept_and_made_again_when_a_file_changes(tmp_path: Path) -> None:
+def test_a_conversion_is_cached_until_a_file_changes(tmp_path: Path) -> None:
     config, weights = small_model(tmp_path)
     files = {"config": config, "weights": weights}
-    first = converted(files, width=64, height=64)
+    first = load_or_convert(files, width=64, height=64)
     assert isinstance(first, Path)
-    made = first.stat().st_mtime_ns
-    assert converted(files, width=64, height=64) == first
-    assert first.stat().st_mtime_ns == made
-    config.write_text(EVERYTHING.replace("scale_x_y=1.2", "scale_x_y=1.1"))
-    second = converted(files, width=64, height=64)
+    converted_ns = first.stat().st_mtime_ns
+    assert load_or_convert(files, width=64, height=64) == first
+    assert first.stat().st_mtime_ns == converted_ns
+    config.write_text(ALL_LAYERS.replace("scale_x_y=1.2", "scale_x_y=1.1"))
+    second = load_or_convert(files, width=64, height=64)
     assert isinstance(second, Path)
     assert second != first
     assert not first.exists()
 
 
-def test_what_another_process_has_made_meanwhile_stays(
+def test_a_graph_cached_by_another_process_meanwhile_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be reading it, at any moment of this conversion."""
+    """The other process may be reading it at any moment of this conversion."""
     config, weights = small_model(tmp_path)
     files = {"config": config, "weights": weights}
-    theirs = converted(files, width=64, height=64)
-    assert isinstance(theirs, Path)
-    content = theirs.rename(tmp_path / "kept").read_bytes()
+    others = load_or_convert(files, width=64, height=64)
+    assert isinstance(others, Path)
+    content = others.rename(tmp_path / "kept").read_bytes()
     write = Path.write_bytes
 
-    def both_at_work(path: Path, data: bytes) -> int:
-        assert theirs.exists(), "it was taken away from under the other"
+    def write_while_it_exists(path: Path, data: bytes) -> int:
+        assert others.exists(), "the other process's file was deleted"
         return write(path, data)
 
-    def while_the_other_ends(*_: Path, **__: int) -> onnx.ModelProto:
-        write(theirs, content)
+    def convert_meanwhile(*_: Path, **__: int) -> onnx.ModelProto:
+        write(others, content)
         return onnx.load_from_string(content)
 
-    monkeypatch.setattr("countlab.models.darknet.convert.to_onnx", while_the_other_ends)
-    monkeypatch.setattr(Path, "write_bytes", both_at_work)
-    assert converted(files, width=64, height=64) == theirs
+    monkeypatch.setattr("countlab.models.darknet.convert.to_onnx", convert_meanwhile)
+    monkeypatch.setattr(Path, "write_bytes", write_while_it_exists)
+    assert load_or_convert(files, width=64, height=64) == others
 
 
-def test_where_the_folder_cannot_be_written_the_graph_comes_as_bytes(tmp_path: Path) -> None:
+def test_in_a_read_only_folder_the_graph_is_returned_as_bytes(tmp_path: Path) -> None:
     config, weights = small_model(tmp_path)
-    (tmp_path / ".converted").write_text("a file stands where the folder would be")
-    graph = converted({"config": config, "weights": weights}, width=64, height=64)
+    (tmp_path / ".converted").write_text("a file in place of the folder")
+    graph = load_or_convert({"config": config, "weights": weights}, width=64, height=64)
     assert isinstance(graph, bytes)
     assert onnx.load_from_string(graph).graph.output[0].name == "rows"

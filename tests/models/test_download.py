@@ -1,4 +1,4 @@
-"""How one file comes: whole or not at all, from the first address that has it."""
+"""Download of one file: complete or not at all, from the first good address."""
 
 from __future__ import annotations
 
@@ -11,23 +11,35 @@ import pytest
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model
 from countlab.models.store import Store
-from tests.models.conftest import HALF, IMPATIENT, RIGHT, WRONG, Served, at, reasons
+from tests.models.conftest import (
+    CONTENT,
+    HALF,
+    OTHER_CONTENT,
+    SHORT_TIMEOUTS,
+    FileServer,
+    failure_message,
+    served_at,
+)
 
 
-def test_the_right_file_is_placed_and_progress_told(model: Model, served: Served) -> None:
-    told: list[tuple[str, int, int | None]] = []
-    paths = Store().fetch(at(model, served, "right"), lambda *step: told.append(step))
-    assert paths["weights"].read_bytes() == RIGHT
-    assert told[-1] == ("some.weights", len(RIGHT), len(RIGHT))
-    assert [step[1] for step in told] == sorted(step[1] for step in told)
+def test_a_complete_file_is_stored_and_progress_reported(
+    model: Model, file_server: FileServer
+) -> None:
+    steps: list[tuple[str, int, int | None]] = []
+    paths = Store().fetch(
+        served_at(model, file_server, "complete"), lambda *step: steps.append(step)
+    )
+    assert paths["weights"].read_bytes() == CONTENT
+    assert steps[-1] == ("some.weights", len(CONTENT), len(CONTENT))
+    assert [step[1] for step in steps] == sorted(step[1] for step in steps)
     assert sorted(path.name for path in model.folder.iterdir()) == [".lock", "some.weights"]
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "reason"),
     [
         ("cut", "stopped after 524\u202f288 of 1\u202f048\u202f576 bytes"),
-        ("wrong", "has another file (its SHA-256 is " + hashlib.sha256(WRONG).hexdigest()),
+        ("other", "has another file (its SHA-256 is " + hashlib.sha256(OTHER_CONTENT).hexdigest()),
         ("other-size", "has another file (1\u202f048\u202f580 bytes instead of"),
         ("page", "sent a web page"),
         ("hidden-page", "sent a web page"),
@@ -35,101 +47,111 @@ def test_the_right_file_is_placed_and_progress_told(model: Model, served: Served
         ("stalled", "stopped after 524\u202f288"),
     ],
 )
-def test_a_bad_address_is_told_and_the_next_one_used(
-    model: Model, served: Served, bad: str, told: str
+def test_a_bad_address_is_reported_and_the_next_one_used(
+    model: Model, file_server: FileServer, bad: str, reason: str
 ) -> None:
-    assert f"{served.url}/{bad} {told}" in reasons(at(model, served, bad))
-    store = Store(patience=IMPATIENT)
-    paths = store.fetch(at(model, served, bad, "right"))
-    assert paths["weights"].read_bytes() == RIGHT
+    assert f"{file_server.url}/{bad} {reason}" in failure_message(
+        served_at(model, file_server, bad)
+    )
+    store = Store(timeouts=SHORT_TIMEOUTS)
+    paths = store.fetch(served_at(model, file_server, bad, "complete"))
+    assert paths["weights"].read_bytes() == CONTENT
 
 
-def test_every_address_is_told_with_its_reason_in_both_languages(
-    model: Model, served: Served
+def test_every_address_is_reported_with_its_reason_in_both_languages(
+    model: Model, file_server: FileServer
 ) -> None:
-    bad = at(model, served, "forbidden", "page")
-    with pytest.raises(CountlabError) as failure:
+    bad = served_at(model, file_server, "forbidden", "page")
+    with pytest.raises(CountlabError) as caught:
         Store().fetch(bad)
-    english, spanish = (failure.value.text(language).detail for language in ("en", "es"))
+    english, spanish = (caught.value.text(language).detail for language in ("en", "es"))
     assert "/forbidden answered with status 403" in english
     assert "/page sent a web page" in english
     assert "/forbidden respondió con el estado 403" in spanish
     assert "/page envió una página web" in spanish
 
 
-def test_an_address_where_nobody_listens_is_told(model: Model, served: Served) -> None:
-    nowhere = replace(served, url="http://127.0.0.1:9")
-    assert "http://127.0.0.1:9/right cannot be reached" in reasons(at(model, nowhere, "right"))
+def test_an_unreachable_address_is_reported(model: Model, file_server: FileServer) -> None:
+    unreachable = replace(file_server, url="http://127.0.0.1:9")
+    assert "http://127.0.0.1:9/complete cannot be reached" in failure_message(
+        served_at(model, unreachable, "complete")
+    )
 
 
-def test_a_cut_download_goes_on_where_it_stopped(model: Model, served: Served) -> None:
-    assert "stopped after" in reasons(at(model, served, "cut"))
+def test_a_cut_download_is_resumed_from_another_address(
+    model: Model, file_server: FileServer
+) -> None:
+    assert "stopped after" in failure_message(served_at(model, file_server, "cut"))
     assert (model.folder / "some.weights.part").stat().st_size == HALF
-    Store().fetch(at(model, served, "right"))
-    assert served.ranges("/right") == [f"bytes={HALF}-"]
-    assert (model.folder / "some.weights").read_bytes() == RIGHT
+    Store().fetch(served_at(model, file_server, "complete"))
+    assert file_server.ranges("/complete") == [f"bytes={HALF}-"]
+    assert (model.folder / "some.weights").read_bytes() == CONTENT
 
 
-def test_the_same_address_is_asked_for_the_rest_after_a_cut(model: Model, served: Served) -> None:
-    Store().fetch(at(model, served, "cut-once"))
-    assert served.ranges("/cut-once") == [None, f"bytes={HALF}-"]
+def test_a_cut_download_is_resumed_from_the_same_address(
+    model: Model, file_server: FileServer
+) -> None:
+    Store().fetch(served_at(model, file_server, "cut-once"))
+    assert file_server.ranges("/cut-once") == [None, f"bytes={HALF}-"]
 
 
-def test_a_server_without_range_sends_all_again(model: Model, served: Served) -> None:
-    reasons(at(model, served, "cut"))
-    paths = Store().fetch(at(model, served, "plain"))
-    assert paths["weights"].read_bytes() == RIGHT
+def test_without_range_support_the_download_starts_over(
+    model: Model, file_server: FileServer
+) -> None:
+    failure_message(served_at(model, file_server, "cut"))
+    paths = Store().fetch(served_at(model, file_server, "plain"))
+    assert paths["weights"].read_bytes() == CONTENT
 
 
-def test_a_wrong_part_is_not_kept(model: Model, served: Served) -> None:
-    reasons(at(model, served, "wrong"))
+def test_a_part_with_wrong_bytes_is_not_kept(model: Model, file_server: FileServer) -> None:
+    failure_message(served_at(model, file_server, "other"))
     assert not (model.folder / "some.weights.part").exists()
 
 
-def test_a_part_from_another_file_does_not_spoil_a_good_address(
-    model: Model, served: Served
-) -> None:
-    paths = Store().fetch(at(model, served, "wrong-half", "right"))
-    assert paths["weights"].read_bytes() == RIGHT
-    assert served.ranges("/right") == [f"bytes={HALF}-", None]
+def test_a_part_from_another_file_is_discarded(model: Model, file_server: FileServer) -> None:
+    paths = Store().fetch(served_at(model, file_server, "other-half", "complete"))
+    assert paths["weights"].read_bytes() == CONTENT
+    assert file_server.ranges("/complete") == [f"bytes={HALF}-", None]
 
 
-def test_without_a_known_sha256_nothing_is_fetched(model: Model, served: Served) -> None:
-    assert "does not say" in reasons(at(model, served, "right", sha256=None))
-    assert served.asked == []
+def test_without_a_known_sha256_nothing_is_fetched(model: Model, file_server: FileServer) -> None:
+    assert "does not say" in failure_message(
+        served_at(model, file_server, "complete", with_sha256=False)
+    )
+    assert file_server.requests == []
 
 
-def test_a_folder_that_cannot_be_written_is_a_clear_error(model: Model, served: Served) -> None:
+def test_an_unwritable_folder_is_a_clear_error(model: Model, file_server: FileServer) -> None:
     model.folder.parent.write_text("a file where the folder should be")
-    with pytest.raises(CountlabError) as failure:
-        Store().fetch(at(model, served, "right"))
-    assert failure.value.code == "cannot_write"
-    assert str(model.folder) in str(failure.value)
+    with pytest.raises(CountlabError) as caught:
+        Store().fetch(served_at(model, file_server, "complete"))
+    assert caught.value.code == "cannot_write"
+    assert str(model.folder) in str(caught.value)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="limits a process's file size as Unix does")
-def test_a_write_that_fails_halfway_is_a_clear_error(model: Model, served: Served) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="limits the file size with a Unix module")
+def test_a_failed_write_is_a_clear_error(model: Model, file_server: FileServer) -> None:
     import resource
     import signal
 
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, before[1]))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, limits[1]))
     try:
-        with pytest.raises(CountlabError) as failure:
-            Store().fetch(at(model, served, "plain"))
+        with pytest.raises(CountlabError) as caught:
+            Store().fetch(served_at(model, file_server, "plain"))
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
-    assert failure.value.code == "cannot_write"
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert caught.value.code == "cannot_write"
 
 
-def test_a_file_that_cannot_fit_is_refused_before_it_is_asked_for(
-    model: Model, served: Served
+def test_a_file_larger_than_the_disk_is_refused_before_the_request(
+    model: Model, file_server: FileServer
 ) -> None:
-    huge = at(model, served, "right")
+    huge = served_at(model, file_server, "complete")
     huge = replace(huge, files={"weights": replace(huge.files["weights"], bytes=1 << 60)})
-    with pytest.raises(CountlabError) as failure:
+    with pytest.raises(CountlabError) as caught:
         Store().fetch(huge)
-    assert failure.value.code == "disk_full"
-    assert served.asked == []
+    assert caught.value.code == "disk_full"
+    assert file_server.requests == []

@@ -1,4 +1,4 @@
-"""The built-in model and the lab's pictures keep what they promise."""
+"""The built-in model and the lab's pictures: quality, size, and plausible truth."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 
 from countlab.imaging.picture import read_picture
 from countlab.inference.pipeline import Pipeline
+from countlab.options import PredictOptions
 from tests.conftest import ROOT
 
 IMAGES = ROOT / "images"
 FRUITS = ROOT / "countlab" / "models" / "data" / "fruits"
 LABELS = ("apple", "banana", "orange", "lemon")
-MISLEADING = ("tennis_balls.jpg", "orange_ball.jpg", "tomatoes.jpg", "orange_mug.jpg")
+DECOYS = ("tennis_balls.jpg", "orange_ball.jpg", "tomatoes.jpg", "orange_mug.jpg")
 
 
 def truth() -> dict[str, dict[str, int]]:
@@ -26,18 +27,18 @@ def truth() -> dict[str, dict[str, int]]:
     return dict(counts)
 
 
-def counted(model: str, pipeline: Pipeline) -> dict[str, dict[str, int]]:
-    answers = {}
+def predicted_counts(model: str, pipeline: Pipeline) -> dict[str, dict[str, int]]:
+    counts = {}
     for name in truth():
-        prediction = pipeline.predict((IMAGES / name).read_bytes(), model=model)
-        answers[name] = {
+        prediction = pipeline.predict((IMAGES / name).read_bytes(), PredictOptions(model=model))
+        counts[name] = {
             label: sum(finding.label == label for finding in prediction.findings)
             for label in LABELS
         }
-    return answers
+    return counts
 
 
-def test_truth_tells_every_label_of_every_picture() -> None:
+def test_truth_covers_every_label_of_every_picture() -> None:
     counts = truth()
     assert set(counts) == {path.name for path in IMAGES.glob("*.jpg")}
     assert len(counts) >= 30
@@ -45,19 +46,19 @@ def test_truth_tells_every_label_of_every_picture() -> None:
     oranges = {row["orange"] for name, row in counts.items() if name.startswith("oranges_")}
     assert {0, 1, 2, 3, 4, 5, 6, 8, 10, 12} <= oranges
     for label in ("apple", "banana", "lemon"):
-        plain = {row[label] for name, row in counts.items() if name.startswith(f"{label}s_")}
-        assert len(plain) >= 4, label
-    assert all(not any(counts[name].values()) for name in MISLEADING)
+        label_counts = {row[label] for name, row in counts.items() if name.startswith(f"{label}s_")}
+        assert len(label_counts) >= 4, label
+    assert all(not any(counts[name].values()) for name in DECOYS)
     assert sum(count > 0 for count in counts["fruits.jpg"].values()) >= 3
 
 
-def test_names_tell_the_count() -> None:
+def test_file_names_match_the_true_counts() -> None:
     for name, row in truth().items():
-        if named := re.fullmatch(r"(orange|apple|banana|lemon)s_(\d+)\.jpg", name):
-            assert row[named[1]] == int(named[2]), name
+        if match := re.fullmatch(r"(orange|apple|banana|lemon)s_(\d+)\.jpg", name):
+            assert row[match[1]] == int(match[2]), name
 
 
-def test_pictures_are_photographs_in_size_and_no_two_alike() -> None:
+def test_pictures_have_the_size_of_photographs_and_are_unique() -> None:
     digests, sizes = set(), []
     for path in IMAGES.glob("*.jpg"):
         data = path.read_bytes()
@@ -67,20 +68,20 @@ def test_pictures_are_photographs_in_size_and_no_two_alike() -> None:
         digests.add(hashlib.sha256(data).hexdigest())
         sizes.append(len(data))
     assert len(digests) == len(sizes)
-    assert sorted(sizes)[-6] < 300_000, "more than a handful are large"
+    assert sorted(sizes)[-6] < 300_000, "more than five are large"
 
 
-def test_fruits_is_small_and_cheap() -> None:
+def test_fruits_has_small_weights_and_few_operations() -> None:
     assert (FRUITS / "fruits.weights").stat().st_size <= 6_000_000
     assert gflop(FRUITS / "fruits.cfg") <= 1.5
 
 
-def test_fruits_counts_the_rendered_pictures() -> None:
-    answers = counted("fruits", Pipeline())
+def test_fruits_counts_the_lab_pictures() -> None:
+    predicted = predicted_counts("fruits", Pipeline())
     rows = [
-        (name, label, number, answers[name][label])
+        (name, label, true, predicted[name][label])
         for name, row in truth().items()
-        for label, number in row.items()
+        for label, true in row.items()
     ]
     wrong = [row for row in rows if row[2] != row[3]]
     print(f"{len(rows) - len(wrong)} of {len(rows)} rows exact; wrong: {wrong}")
@@ -89,7 +90,7 @@ def test_fruits_counts_the_rendered_pictures() -> None:
 
 
 def gflop(config: Path) -> float:
-    """Two operations for each multiplication of each convolution, at the input size of the cfg."""
+    """Billions of operations (two per multiplication) of the convolutions at the cfg's size."""
     operations, shapes = 0.0, [(3, 0, 0)]
     for kind, options in sections(config):
         channels, height, width = shapes[-1]
@@ -115,34 +116,35 @@ def gflop(config: Path) -> float:
 
 
 def sections(config: Path) -> list[tuple[str, dict[str, str]]]:
-    found: list[tuple[str, dict[str, str]]] = []
+    parsed: list[tuple[str, dict[str, str]]] = []
     for line in config.read_text().splitlines():
         line = line.partition("#")[0].strip()
         if line.startswith("["):
-            found.append((line.strip("[]"), {}))
+            parsed.append((line.strip("[]"), {}))
         elif line:
             key, _, value = line.partition("=")
-            found[-1][1][key.strip()] = value.strip()
-    return found
+            parsed[-1][1][key.strip()] = value.strip()
+    return parsed
 
 
-def test_detectors_that_never_saw_a_rendering_count_the_plain_pictures(
+def test_detectors_trained_on_photographs_count_the_plain_pictures(
     yolo_fastest: tuple[str, ...],
 ) -> None:
-    """An outside witness: were the pictures not like photographs, it would find nothing.
+    """Shows that the rendered pictures resemble photographs to independent detectors.
 
-    Asked at 0.3: small detectors are unsure of everything they were not trained for.
+    At confidence 0.3: small detectors are unsure of pictures unlike their training set.
     """
     plain = [name for name in truth() if re.fullmatch(r"(oranges|apples|bananas)_[1-6]\.jpg", name)]
     pipeline, best = Pipeline(), 0
     for model in yolo_fastest:
-        right = [name for name in plain if _right(name, model, pipeline)]
-        print(f"{model} counts {len(right)} of {len(plain)} right: {', '.join(right)}")
-        best = max(best, len(right))
+        correct = [name for name in plain if _is_correct(name, model, pipeline)]
+        print(f"{model}: {len(correct)} of {len(plain)} correct: {', '.join(correct)}")
+        best = max(best, len(correct))
     assert best > 0.6 * len(plain)
 
 
-def _right(name: str, model: str, pipeline: Pipeline) -> bool:
+def _is_correct(name: str, model: str, pipeline: Pipeline) -> bool:
     label = name.partition("s_")[0]
-    found = pipeline.predict((IMAGES / name).read_bytes(), model=model, confidence=0.3)
-    return found.of(label).count == truth()[name][label]
+    options = PredictOptions(model=model, confidence=0.3, object=label)
+    prediction = pipeline.predict((IMAGES / name).read_bytes(), options)
+    return prediction.count == truth()[name][label]

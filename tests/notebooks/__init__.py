@@ -1,1 +1,1 @@
-"""What the notebook tests stand on: real kernels, and the committed notebooks' cells by name."""
+"""Tests of the notebooks in real kernels."""

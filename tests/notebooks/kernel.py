@@ -1,4 +1,4 @@
-"""A real kernel, driven as JupyterLab drives it: cells are sent, answered and interrupted."""
+"""A Jupyter kernel, driven as JupyterLab drives it: run, queue and interrupt cells."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-_CELL_S = 120
+_CELL_TIMEOUT_S = 120
 
 
 @dataclass
 class Output:
-    """What one cell left behind: printed text, its last value, pictures, its error."""
+    """Output of one cell: printed text, its value in several formats, its error."""
 
     printed: str = ""
     data: dict[str, str] = field(default_factory=dict)
@@ -29,13 +29,13 @@ class Output:
 
     @property
     def titles(self) -> list[str]:
-        """The titles of the pictures it shows."""
+        """Titles of the pictures shown."""
         page = self.data.get("text/html", "")
         return [html.unescape(title) for title in re.findall(r"<figcaption.*?>(.*?)</", page)]
 
 
 class Kernel:
-    """One kernel in a folder; `home` keeps it away from a person's own models."""
+    """A kernel in a folder; `home` isolates it from the user's own models."""
 
     def __init__(self, folder: Path, *, home: Path, imports_from: Path) -> None:
         environment = {**os.environ, "COUNTLAB_HOME": str(home), "PYTHONPATH": str(imports_from)}
@@ -47,19 +47,19 @@ class Kernel:
         return self.result(self.send(source))
 
     def send(self, source: str) -> str:
-        """Puts a cell in the queue and comes back at once with its number."""
+        """Queues a cell and returns its message id at once."""
         return str(self._client.execute(source))
 
-    def result(self, sent: str, timeout_s: float = _CELL_S) -> Output:
-        """Waits for the next cell in the queue, which must be this one, and for all it shows."""
+    def result(self, message_id: str, timeout_s: float = _CELL_TIMEOUT_S) -> Output:
+        """Waits for this cell, which must be the next in the queue, and collects its output."""
         reply = self._client.get_shell_msg(timeout=timeout_s)
         while reply["msg_type"] == "kernel_info_reply":  # left over from the kernel's start
             reply = self._client.get_shell_msg(timeout=timeout_s)
-        assert reply["parent_header"]["msg_id"] == sent
+        assert reply["parent_header"]["msg_id"] == message_id
         output = Output()
         while True:
             message = self._client.get_iopub_msg(timeout=timeout_s)
-            if message["parent_header"].get("msg_id") == sent:
+            if message["parent_header"].get("msg_id") == message_id:
                 if message["content"].get("execution_state") == "idle":
                     return output
                 _collect(message, output)

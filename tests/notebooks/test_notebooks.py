@@ -1,4 +1,4 @@
-"""The lab as students run it: both notebooks in two real kernels, talking over real HTTP."""
+"""Both notebooks in two real kernels, talking to each other over HTTP."""
 
 import json
 import queue
@@ -34,7 +34,7 @@ def _source(notebook: str, name: str) -> str:
 
 
 def _run_all(kernel: Kernel, notebook: str, *, changed: dict[str, str]) -> dict[str, Output]:
-    """Run → Run All Cells, with the cells in `changed` as a person might have edited them."""
+    """Run All Cells, with the sources in `changed` instead of the committed ones."""
     outputs = {}
     for name, cell in _cells(notebook).items():
         if cell["cell_type"] == "code":
@@ -45,7 +45,7 @@ def _run_all(kernel: Kernel, notebook: str, *, changed: dict[str, str]) -> dict[
 
 @dataclass
 class RunLab:
-    """Both notebooks after Run All: their kernels, still alive, and what the cells left."""
+    """Both notebooks after Run All: their live kernels and the outputs of their cells."""
 
     server: Kernel
     client: Kernel
@@ -58,7 +58,7 @@ class RunLab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunLab]:
     folder = tmp_path_factory.mktemp("lab")
     (folder / "images").symlink_to(ROOT / "images")
-    port = _free_port_with_a_free_neighbour()
+    port = _free_port_pair()
     kernels = [Kernel(folder, home=folder / "home", imports_from=ROOT) for _ in _NOTEBOOKS]
     try:
         server, client = kernels
@@ -71,8 +71,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunLab]:
             kernel.stop()
 
 
-def _free_port_with_a_free_neighbour() -> int:
-    """The classic cell listens on the port above."""
+def _free_port_pair() -> int:
+    """A free port whose next one is free too: the classic cell listens there."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port = int(first.getsockname()[1])
@@ -101,13 +101,13 @@ def test_cells_are_short_and_explained(name: str) -> None:
         assert explained or "parameters" in before["metadata"].get("tags", ()), cell_name
 
 
-def test_server_shows_what_the_model_finds(lab: RunLab) -> None:
+def test_server_notebook_shows_findings(lab: RunLab) -> None:
     cells = lab.server_cells
     assert len(cells["look"].titles) >= 6
     assert "fruits.jpg" in cells["truth-table"].value
-    assert _found(cells["predict"].titles[0]) > 0
+    assert _number_in(cells["predict"].titles[0]) > 0
     assert "confidence" in cells["findings-table"].value
-    counts = [_found(title) for title in cells["three-confidences"].titles]
+    counts = [_number_in(title) for title in cells["three-confidences"].titles]
     assert len(counts) == 3
     assert counts[0] > counts[2]
     assert cells["doubts"].printed.startswith("• ")
@@ -120,7 +120,7 @@ def test_server_notebook_stays_usable_and_the_server_answers(lab: RunLab) -> Non
     assert lab.server.run("1 + 1").value == "2"
 
 
-def test_client_sees_the_pictures_come_back(lab: RunLab) -> None:
+def test_client_receives_pictures(lab: RunLab) -> None:
     cells = lab.client_cells
     url = f"http://127.0.0.1:{lab.port}/predict?model=fruits&confidence=0.5"
     assert url in cells["build-url"].value
@@ -132,19 +132,19 @@ def test_client_sees_the_pictures_come_back(lab: RunLab) -> None:
     assert len(cells["misleading"].titles) == 4
 
 
-def test_client_counts_less_as_the_confidence_grows(lab: RunLab) -> None:
+def test_client_counts_fall_as_the_confidence_rises(lab: RunLab) -> None:
     titles = lab.client_cells["six-confidences"].titles
-    counts = [_found(title) for title in titles]
+    counts = [_number_in(title) for title in titles]
     assert len(counts) == 6
     assert counts == sorted(counts, reverse=True)
     plot = lab.client_cells["confidence-plot"]
     assert "image/png" in plot.data
     assert _source("client.ipynb", "confidence-plot").count("client.") == 1, "one request"
-    six = {float(title.split()[1].rstrip(":")): _found(title) for title in titles}
+    six = {float(title.split()[1].rstrip(":")): _number_in(title) for title in titles}
     assert plot.printed == f"From one request: {six}\n"
 
 
-def test_client_compares_truth_and_count(lab: RunLab) -> None:
+def test_client_compares_counts_with_the_truth(lab: RunLab) -> None:
     rows = [line.split() for line in lab.client_cells["orange-table"].value.splitlines()]
     table = {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows if len(row) == 4}
     truths = [truth for truth, _, _ in table.values()]
@@ -152,13 +152,13 @@ def test_client_compares_truth_and_count(lab: RunLab) -> None:
     assert max(truths) > 5
     for truth, counted, mark in table.values():
         assert mark == ("✓" if truth == counted else "✗")
-    right = sum(truth == counted for truth, counted, _ in table.values())
-    assert lab.client_cells["orange-table"].printed == f"{right} of {len(table)} right\n"
+    exact = sum(truth == counted for truth, counted, _ in table.values())
+    assert lab.client_cells["orange-table"].printed == f"{exact} of {len(table)} right\n"
 
 
 def test_client_counts_a_crowd_in_tiles(lab: RunLab) -> None:
     cell = lab.client_cells["crowd-tiles"]
-    once, tiled = (_found(title) for title in cell.titles)
+    once, tiled = (_number_in(title) for title in cell.titles)
     assert once < tiled
     assert abs(tiled - 52) <= 1, "the notebook says how many there are"
     assert re.fullmatch(r"tiles=off: .* s\ntiles=auto: .* s\n", cell.printed)
@@ -184,12 +184,12 @@ def test_student_adds_an_endpoint_and_serves_again(lab: RunLab) -> None:
     solution = task.partition("```python\n")[2].partition("```")[0]
     assert lab.server.run(solution).error is None
     assert lab.server.run(_source("server.ipynb", "serve")).error is None
-    answered = lab.client.run(_source("client.ipynb", "your-endpoint-answer"))
-    assert answered.error is None
-    assert int(answered.printed.split()[0]) >= 0
+    output = lab.client.run(_source("client.ipynb", "your-endpoint-answer"))
+    assert output.error is None
+    assert int(output.printed.split()[0]) >= 0
 
 
-def test_a_taken_port_is_one_line_in_the_notebook(lab: RunLab) -> None:
+def test_port_in_use_is_a_one_line_error(lab: RunLab) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = lab.server.run(f"serve(app, port={port})")
@@ -199,7 +199,7 @@ def test_a_taken_port_is_one_line_in_the_notebook(lab: RunLab) -> None:
     assert lab.server.run("server.running").value == "True"
 
 
-def test_the_classic_cell_blocks_answers_and_ends_on_interrupt(lab: RunLab) -> None:
+def test_classic_cell_blocks_serves_and_ends_on_interrupt(lab: RunLab) -> None:
     cell = _source("server.ipynb", "classic-cell")
     edited = cell.replace("CLASSIC_WAY = False", "CLASSIC_WAY = True")
     assert edited != cell
@@ -209,10 +209,10 @@ def test_the_classic_cell_blocks_answers_and_ends_on_interrupt(lab: RunLab) -> N
     assert _answers(classic), "the blocking cell never answered"
     picture = (ROOT / "images" / "fruits.jpg").read_bytes()
     for base_url in (classic, f"http://127.0.0.1:{lab.port}"):  # neither server disturbs the other
-        answer = requests.post(f"{base_url}/countObjects", files={"file": picture}, timeout=60)
-        assert answer.status_code == 200
-    following = kernel.send("print(6 * 7)")  # a person runs the next cell meanwhile
-    with pytest.raises(queue.Empty):  # it blocks: no result while it serves
+        response = requests.post(f"{base_url}/countObjects", files={"file": picture}, timeout=60)
+        assert response.status_code == 200
+    following = kernel.send("print(6 * 7)")  # queued behind the blocking cell
+    with pytest.raises(queue.Empty):  # no result while it serves
         kernel.result(blocking, timeout_s=0.5)
 
     kernel.interrupt()
@@ -234,11 +234,11 @@ def test_stop_frees_the_port(lab: RunLab) -> None:
     assert lab.server.run(stop).error is None
     with socket.create_server(("127.0.0.1", lab.port)):
         pass
-    asked = lab.client.run(_source("client.ipynb", "there"))
-    assert asked.printed.startswith("No server at")
+    output = lab.client.run(_source("client.ipynb", "there"))
+    assert output.printed.startswith("No server at")
 
 
-def _found(title: str) -> int:
+def _number_in(title: str) -> int:
     """The number in “confidence 0.5: 3 found”."""
     return int(title.rpartition(": ")[2].removesuffix(" found"))
 

@@ -1,4 +1,4 @@
-"""Servers started from a terminal: they end cleanly, and a taken port is one clear line."""
+"""Servers in a terminal's foreground: clean shutdown, and a clear error for a taken port."""
 
 from __future__ import annotations
 
@@ -48,9 +48,11 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize(("ending", "page"), [(signal.SIGINT, "--ui"), (signal.SIGTERM, "--no-ui")])
-def test_serve_answers_and_ends_cleanly(
-    port: int, photo: bytes, tmp_path: Path, ending: signal.Signals, page: str
+@pytest.mark.parametrize(
+    ("stop_signal", "page"), [(signal.SIGINT, "--ui"), (signal.SIGTERM, "--no-ui")]
+)
+def test_serve_responds_and_shuts_down_cleanly(
+    port: int, photo: bytes, tmp_path: Path, stop_signal: signal.Signals, page: str
 ) -> None:
     with started("serve", "--port", str(port), "--keep", "kept", page, cwd=tmp_path) as process:
         assert process.stdout
@@ -58,20 +60,20 @@ def test_serve_answers_and_ends_cleanly(
         if page == "--ui":
             assert f"http://127.0.0.1:{port}/ui" in process.stdout.readline()
         assert Client(f"http://127.0.0.1:{port}").count(photo).count > 0
-        there = requests.get(f"http://127.0.0.1:{port}/ui/files/icon.svg", timeout=10)
-        assert there.ok == (page == "--ui")
+        icon = requests.get(f"http://127.0.0.1:{port}/ui/files/icon.svg", timeout=10)
+        assert icon.ok == (page == "--ui")
         assert len(list((tmp_path / "kept").iterdir())) == 1
-        process.send_signal(ending)
+        process.send_signal(stop_signal)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 0
     lines = [json.loads(line) for line in err.splitlines()]
     assert [line["route"] for line in lines][:1] == ["/countObjects"]
     with socket.create_server(("127.0.0.1", port)):
-        """The port is free again."""
+        pass  # the port is free again
 
 
 @pytest.mark.parametrize("command", ["serve", "tour"])
-def test_a_taken_port_is_one_clear_line_with_the_way_out(command: str, tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_with_a_free_one(command: str, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "truth.csv").write_text("file,object,count\na.jpg,apple,1\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -84,7 +86,9 @@ def test_a_taken_port_is_one_clear_line_with_the_way_out(command: str, tmp_path:
 
 
 @pytest.mark.parametrize("options", [["--host", "192.0.2.1"], ["--engine", "other"]])
-def test_serve_says_what_cannot_be_served(options: list[str], tmp_path: Path) -> None:
+def test_impossible_options_are_reported_without_a_traceback(
+    options: list[str], tmp_path: Path
+) -> None:
     with started("serve", *options, cwd=tmp_path) as process:
         _, err = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -93,10 +97,10 @@ def test_serve_says_what_cannot_be_served(options: list[str], tmp_path: Path) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix terminal")
-def test_ctrl_c_in_a_terminal_is_no_error_for_the_program_that_called(
+def test_ctrl_c_in_a_terminal_is_not_an_error_for_the_calling_program(
     port: int, tmp_path: Path
 ) -> None:
-    """As `make run` calls it: the caller must not die of the Ctrl-C that ended the server."""
+    """As under `make run`: the Ctrl-C that stops the server must not reach the caller."""
     import pty
 
     pid, terminal = pty.fork()
@@ -104,19 +108,19 @@ def test_ctrl_c_in_a_terminal_is_no_error_for_the_program_that_called(
         os.chdir(tmp_path)
         caller = f'"{COUNTLAB}" serve --port {port}; echo "ended with $?"'
         os.execvp("sh", ["sh", "-c", caller])
-    told = b""
+    output = b""
     deadline = time.monotonic() + 30
-    while b"ended with" not in told and time.monotonic() < deadline:
+    while b"ended with" not in output and time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.1)[0]:
             try:
-                told += os.read(terminal, 4096)
-            except OSError:  # the terminal is closed: everybody has left
+                output += os.read(terminal, 4096)
+            except OSError:  # all processes of the terminal have ended
                 break
-        if b"/docs" in told and b"^C" not in told:
+        if b"/docs" in output and b"^C" not in output:
             time.sleep(0.3)
             os.write(terminal, b"\x03")
-            told += b"^C"
+            output += b"^C"
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
-    assert b"ended with 0" in told
+    assert b"ended with 0" in output
     assert status == 0

@@ -1,4 +1,4 @@
-"""Several processes on one port; that they end and are replaced is shown in tests/reliability."""
+"""Worker processes; tests/promises/reliability shows that they end and are replaced."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from countlab.serving.workers import Workers
 from tests.conftest import until
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills as Unix does")
-def test_told_to_end_while_a_worker_is_being_replaced_it_starts_none(
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a Unix signal")
+def test_stopping_while_a_worker_is_being_replaced_starts_no_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(workers, "_AT_MOST_EVERY_S", 60.0)
+    monkeypatch.setattr(workers, "_MIN_RESTART_INTERVAL_S", 60.0)
     running = Workers(FastAPI, 1, listen("127.0.0.1", 0), "127.0.0.1")
     (worker,) = running.pids
     os.kill(worker, signal.SIGKILL)
-    time.sleep(0.3)  # its death is noticed, and the next one waits for its time
+    time.sleep(0.3)  # its death is noticed, and the replacement waits for the interval
     start = time.monotonic()
     running.stop()
-    assert not running._watch.is_alive()
+    assert not running._supervisor.is_alive()
     assert time.monotonic() - start < 5
     assert running.pids == [worker]
     assert not psutil.pid_exists(worker)
 
 
 @contextlib.contextmanager
-def no_file_handle_left() -> Iterator[None]:
-    import resource  # Unix has it
+def no_file_handles() -> Iterator[None]:
+    import resource  # Unix only
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
@@ -49,15 +49,15 @@ def no_file_handle_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits as Unix does")
+@pytest.mark.skipif(sys.platform == "win32", reason="sets a Unix limit")
 def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(workers, "_AT_MOST_EVERY_S", 0.2)
+    monkeypatch.setattr(workers, "_MIN_RESTART_INTERVAL_S", 0.2)
     running = Workers(FastAPI, 1, listen("127.0.0.1", 0), "127.0.0.1")
     try:
         (dead,) = running.pids
-        with no_file_handle_left(), caplog.at_level(logging.ERROR, "countlab.serving.workers"):
+        with no_file_handles(), caplog.at_level(logging.ERROR, "countlab.serving.workers"):
             os.kill(dead, signal.SIGKILL)
             until(lambda: "none could take over" in caplog.text)
         until(lambda: running.pids != [dead])

@@ -1,4 +1,4 @@
-"""One real Chromium and one process of servers for all tests of the page."""
+"""Fixtures of the page's tests: one Chromium, and one process with the servers."""
 
 from __future__ import annotations
 
@@ -16,65 +16,65 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.conftest import ROOT
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# Without a display, as root in a container, and with a camera that shows a test picture.
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# For containers (root, no display), and with a fake camera that shows a test picture.
 _FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-_PATIENCE_MS = 30_000  # a busy machine is no fault of the page
-expect.set_options(timeout=_PATIENCE_MS)
+_TIMEOUT_MS = 30_000  # generous: the tests also run on busy machines
+expect.set_options(timeout=_TIMEOUT_MS)
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
+    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
         pytest.skip("needs Chromium: scripts/system-packages installs it")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=_FLAGS)
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="package")
 def sites(second_model: Path, browser: Browser) -> Iterator[dict[str, str]]:  # noqa: ARG001
-    """Addresses of servers by what they are: plain, guarded by a key, or strict."""
+    """Addresses of three servers: plain, guarded (by an API key) and strict (low limits)."""
     command = [sys.executable, "-m", "tests.web.servers", str(second_model)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdin
-        assert running.stdout
-        addresses: dict[str, str] = json.loads(running.stdout.readline())
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        addresses: dict[str, str] = json.loads(process.stdout.readline())
         for name, language in (*((name, "en") for name in addresses), ("plain", "es")):
-            # A part of the page, other than the page, waits until all of it is prepared.
-            style = f"{addresses[name]}/ui/theme.css"
-            requests.get(style, headers={"Accept-Language": language}, timeout=120)
+            # A request for an asset returns only when the page is built.
+            stylesheet = f"{addresses[name]}/ui/theme.css"
+            requests.get(stylesheet, headers={"Accept-Language": language}, timeout=120)
         yield addresses
-        running.stdin.close()
-        running.wait(timeout=30)
+        process.stdin.close()
+        process.wait(timeout=30)
 
 
 @pytest.fixture
 def open_page(browser: Browser, sites: dict[str, str]) -> Iterator[Open]:
-    """`open_page("plain", locale="es-ES")`; no page may ask anything of the outside."""
+    """`open_page("plain", locale="es-ES")`; fails when a page requests another host."""
     contexts = []
-    asked: list[str] = []
+    urls: list[str] = []
 
-    def note(request: Request) -> None:
-        asked.append(request.url)
+    def record(request: Request) -> None:
+        urls.append(request.url)
 
-    def opened(site: str = "plain", **options: object) -> Page:
+    def open_site(site: str = "plain", **options: object) -> Page:
         context = browser.new_context(**{"locale": "en-GB", **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        page.on("request", note)
+        page.set_default_timeout(_TIMEOUT_MS)
+        page.on("request", record)
         page.goto(f"{sites[site]}/ui/")
         page.locator("#count [data-part=examples] button").first.wait_for()
         return page
 
-    yield opened
+    yield open_site
     for context in contexts:
         context.close()
-    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    hosts = {urlsplit(url).hostname for url in urls if url.startswith(("http", "ws"))}
     assert hosts <= {"127.0.0.1"}, hosts

@@ -1,8 +1,7 @@
-"""Servers with the page, on free ports of this machine, until standard input closes.
+"""Test servers with the page, on free ports, until standard input closes.
 
-`python -m tests.web.servers HOME` prints their addresses as JSON. In a process of their own,
-because a browser must find what a person finds, and Gradio's import is not clean enough for
-tests in which each warning is an error.
+`python -m tests.web.servers HOME` prints their addresses as JSON. They need a process of their
+own: importing Gradio emits warnings, which are errors in the test process.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from countlab.web import add_page
 KEY = "open-sesame"
 
 
-def made(settings: Settings, *, history: bool = False) -> FastAPI:
+def make_app(settings: Settings, *, history: bool = False) -> FastAPI:
     app = create_app(settings=settings, history=history)
     add_page(app)
     return app
@@ -32,9 +31,9 @@ def made(settings: Settings, *, history: bool = False) -> FastAPI:
 def main(home: Path) -> None:
     plain = Settings(home=home)
     apps = {
-        "plain": made(plain, history=True),
-        "guarded": made(replace(plain, api_keys=f"classroom:{KEY}")),
-        "strict": made(replace(plain, slots=1, queue=0, max_batch=3)),
+        "plain": make_app(plain, history=True),
+        "guarded": make_app(replace(plain, api_keys=f"classroom:{KEY}")),
+        "strict": make_app(replace(plain, slots=1, queue=0, max_batch=3)),
     }
     with contextlib.redirect_stdout(sys.stderr):
         servers = {name: serve(app, port=0) for name, app in apps.items()}

@@ -1,4 +1,4 @@
-"""The Count tab in a real browser, against what the API says of the same picture."""
+"""The Count tab in a real browser, compared with the API's response for the same picture."""
 
 from __future__ import annotations
 
@@ -16,156 +16,152 @@ from tests.web.conftest import Open
 PHOTO = ROOT / "images" / "fruits.jpg"
 
 
-def ask(address: str, path: str, picture: Path = PHOTO) -> dict[str, Any]:
+def upload(address: str, path: str, picture: Path = PHOTO) -> dict[str, Any]:
     with picture.open("rb") as file:
-        answer = requests.post(f"{address}/{path}", files={"file": file}, timeout=60)
-    told: dict[str, Any] = answer.json()
-    return told
+        response = requests.post(f"{address}/{path}", files={"file": file}, timeout=60)
+    content: dict[str, Any] = response.json()
+    return content
 
 
-def give(page: Page, picture: Path | str = PHOTO) -> None:
-    """Chooses a picture as a person does, and waits for its count."""
+def choose_picture(page: Page, picture: Path | str = PHOTO) -> None:
+    """Uses the file chooser, and waits for the result."""
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a picture").click()
     chooser.value.set_files(picture)
     expect(page.get_by_role("region", name="The count")).to_be_visible()
 
 
-def counted(page: Page) -> int:
+def shown_count(page: Page) -> int:
     return int(page.locator("#count .big").inner_text())
 
 
-def slide(page: Page, confidence: float) -> None:
+def set_confidence(page: Page, confidence: float) -> None:
     page.get_by_role("slider", name="Confidence").fill(str(confidence))
 
 
-def test_an_upload_is_counted_with_boxes_labels_and_warnings(
+def test_upload_shows_count_boxes_labels_and_warnings(
     open_page: Open, sites: dict[str, str]
 ) -> None:
-    page, told = open_page(), ask(sites["plain"], "countObjects?confidence=0.57")
-    give(page)
-    slide(page, 0.57)
-    assert counted(page) == told["count"] > 3
+    page, response = open_page(), upload(sites["plain"], "countObjects?confidence=0.57")
+    choose_picture(page)
+    set_confidence(page, 0.57)
+    assert shown_count(page) == response["count"] > 3
     boxes = page.get_by_role("list", name="Objects found").get_by_role("listitem")
-    assert boxes.count() == told["count"]
+    assert boxes.count() == response["count"]
     labels = page.locator("#count .labels li").all_inner_texts()
-    assert labels == [f"{label} {number}" for label, number in told["counts"].items()]
-    shown = page.locator("#count .doubts li").all_inner_texts()
+    assert labels == [f"{label} {number}" for label, number in response["counts"].items()]
+    shown = page.locator("#count .warnings li").all_inner_texts()
     assert [text.split("\n")[0].strip() for text in shown] == [
-        warning["detail"] for warning in told["warnings"]
+        warning["detail"] for warning in response["warnings"]
     ]
-    assert told["warnings"], "the picture and the confidence were chosen for their warnings"
+    assert response["warnings"], "picture and confidence must have warnings"
 
 
-def test_hovering_over_a_box_tells_label_and_confidence(
+def test_hovering_over_a_box_shows_label_and_confidence(
     open_page: Open, sites: dict[str, str]
 ) -> None:
-    page, told = open_page(), ask(sites["plain"], "countObjects")
-    give(page)
-    surest = told["findings"][0]
-    sure = f"{surest['label']} {round(surest['confidence'] * 100)} %"
-    tag = page.locator("#count .boxes .tag", has_text=sure).first
+    page, response = open_page(), upload(sites["plain"], "countObjects")
+    choose_picture(page)
+    finding = response["findings"][0]
+    text = f"{finding['label']} {round(finding['confidence'] * 100)} %"
+    tag = page.locator("#count .boxes .tag", has_text=text).first
     expect(tag.locator("b")).to_be_hidden()
-    left, top, right, bottom = surest["box"]
+    left, top, right, bottom = finding["box"]
     frame = page.locator("#count .frame")
     bounds = frame.bounding_box()
     assert bounds
-    scale = bounds["width"] / told["width"]
-    assert bounds["height"] == pytest.approx(told["height"] * scale, abs=1)
+    scale = bounds["width"] / response["width"]
+    assert bounds["height"] == pytest.approx(response["height"] * scale, abs=1)
     frame.hover(position={"x": (left + right) / 2 * scale, "y": (top + bottom) / 2 * scale})
     expect(tag.locator("b")).to_be_visible()
 
 
-def test_no_count_is_shown_of_the_picture_before(open_page: Open) -> None:
+def test_previous_count_is_hidden_while_a_new_picture_is_counted(open_page: Open) -> None:
     page = open_page()
-    give(page)
-    asked: list[Route] = []
-    page.route(
-        "**/sweep*", lambda route: asked.append(route)
-    )  # a pass of the model that takes its time
+    choose_picture(page)
+    held: list[Route] = []
+    page.route("**/sweep*", held.append)  # delays the response until continued below
     page.get_by_role("button", name="Example: oranges 12").click()
     expect(page.get_by_text("Counting …")).to_be_visible()
     page.get_by_role("combobox", name="Object").select_option("orange")
-    slide(page, 0.31)
+    set_confidence(page, 0.31)
     expect(page.locator("#count .boxes li")).to_have_count(0)
-    asked[0].continue_()
+    held[0].continue_()
     expect(page.locator("#count .big")).to_have_text("12")
-    expect(page.locator("#count .what")).to_have_text("orange at confidence 0.31")
+    expect(page.locator("#count .description")).to_have_text("orange at confidence 0.31")
     expect(page.locator("#count .boxes li")).to_have_count(12)
 
 
-def test_model_engine_and_object_are_chosen(open_page: Open, sites: dict[str, str]) -> None:
+def test_model_engine_and_object_can_be_selected(open_page: Open, sites: dict[str, str]) -> None:
     page = open_page()
-    give(page)
-    told = ask(sites["plain"], "countObjects?object=orange")
+    choose_picture(page)
+    response = upload(sites["plain"], "countObjects?object=orange")
     page.get_by_role("combobox", name="Object").select_option("orange")
-    expect(page.locator("#count .big")).to_have_text(str(told["count"]))
-    expect(page.locator("#count .what")).to_contain_text("orange")
-    told = ask(sites["plain"], "countObjects?model=planets&engine=cvlib")
+    expect(page.locator("#count .big")).to_have_text(str(response["count"]))
+    expect(page.locator("#count .description")).to_contain_text("orange")
+    response = upload(sites["plain"], "countObjects?model=planets&engine=cvlib")
     page.get_by_label("Model").select_option("planets")
     page.get_by_label("Engine").select_option("cvlib")
-    expect(page.locator("#count .how")).to_contain_text("planets, cvlib")
-    expect(page.locator("#count .big")).to_have_text(str(told["count"]))
-    assert set(told["counts"]) == {
+    expect(page.locator("#count .details")).to_contain_text("planets, cvlib")
+    expect(page.locator("#count .big")).to_have_text(str(response["count"]))
+    assert set(response["counts"]) == {
         text.split()[0] for text in page.locator("#count .labels li").all_inner_texts()
     }
 
 
-def test_a_picture_may_be_dropped_pasted_photographed_or_an_example(open_page: Open) -> None:
+def test_picture_can_be_dropped_pasted_photographed_or_an_example(open_page: Open) -> None:
     page = open_page()
     number = page.locator("#count .big")
     page.get_by_role("button", name="Example: oranges 12").click()
     expect(number).to_have_text("12")
     picture = base64.b64encode((ROOT / "images" / "oranges_5.jpg").read_bytes()).decode()
-    carried = f"""
+    transfer = f"""
         const bytes = Uint8Array.from(atob("{picture}"), (letter) => letter.charCodeAt(0));
-        const carried = new DataTransfer();
-        carried.items.add(new File([bytes], "five.jpg", {{ type: "image/jpeg" }}));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], "five.jpg", {{ type: "image/jpeg" }}));
     """
     page.evaluate(
-        f"""() => {{ {carried}
+        f"""() => {{ {transfer}
             const bubbles = true;
             document.querySelector("#count .stage").dispatchEvent(
-                new DragEvent("drop", {{ dataTransfer: carried, bubbles }}));
+                new DragEvent("drop", {{ dataTransfer: transfer, bubbles }}));
         }}"""
     )
     expect(number).to_have_text("5")
     page.get_by_role("button", name="Example: oranges 12").click()
     expect(number).to_have_text("12")
     page.evaluate(
-        f"""() => {{ {carried}
-            document.dispatchEvent(new ClipboardEvent("paste", {{ clipboardData: carried }}));
+        f"""() => {{ {transfer}
+            document.dispatchEvent(new ClipboardEvent("paste", {{ clipboardData: transfer }}));
         }}"""
     )
     expect(number).to_have_text("5")
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Take the picture").click()
-    expect(number).to_have_text("0")  # Chromium's test picture holds no fruit
+    expect(number).to_have_text("0")  # Chromium's test picture contains no fruit
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_what_a_browser_cannot_show_is_counted_all_the_same(
-    open_page: Open, tmp_path: Path
-) -> None:
+def test_format_that_the_browser_cannot_display_is_counted(open_page: Open, tmp_path: Path) -> None:
     from PIL import Image
 
     path = tmp_path / "five.tiff"
     Image.open(ROOT / "images" / "oranges_5.jpg").save(path)
     page = open_page()
-    give(page, path)
-    assert counted(page) == 5
+    choose_picture(page, path)
+    assert shown_count(page) == 5
     expect(page.get_by_text("Your browser cannot show this kind of picture")).to_be_visible()
     assert page.locator("#count .boxes li").count() == 5
 
 
-def test_what_was_measured_of_the_model_stands_beside_the_count(
+def test_likely_range_is_shown_for_a_model_with_an_error_profile(
     open_page: Open, sites: dict[str, str]
 ) -> None:
     picture = ROOT / "images" / "oranges_5.jpg"
-    page, told = open_page(), ask(sites["plain"], "countObjects", picture)
-    give(page, picture)
-    low, high = told["likely"]
+    page, response = open_page(), upload(sites["plain"], "countObjects", picture)
+    choose_picture(page, picture)
+    low, high = response["likely"]
     expect(page.locator("#count .likely")).to_have_text(f"likely {low}–{high} (9 times in 10)")
-    page.get_by_label("Model").select_option("planets")  # nobody measured this one
-    expect(page.locator("#count .how")).to_contain_text("planets")
+    page.get_by_label("Model").select_option("planets")  # has no error profile
+    expect(page.locator("#count .details")).to_contain_text("planets")
     expect(page.locator("#count .likely")).to_be_hidden()

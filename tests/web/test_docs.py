@@ -1,4 +1,4 @@
-"""/docs in a real browser: the Authorize button works, and strangers may not frame the pages."""
+"""/docs in a real browser: the Authorize button works, and pages cannot be framed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def blank(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_a_person_authorizes_at_docs_and_counts(blank: Page, sites: dict[str, str]) -> None:
-    complaints: list[str] = []
-    blank.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    blank.on("pageerror", lambda error: complaints.append(str(error)))
+def test_docs_authorize_and_execute_a_request(blank: Page, sites: dict[str, str]) -> None:
+    errors: list[str] = []
+    blank.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    blank.on("pageerror", lambda error: errors.append(str(error)))
     blank.goto(sites["guarded"] + "/docs")
     blank.get_by_role("button", name="Authorize").first.click()
     blank.locator(".auth-container input").first.fill(KEY)
@@ -30,14 +30,14 @@ def test_a_person_authorizes_at_docs_and_counts(blank: Page, sites: dict[str, st
     blank.locator("[id^=operations-count-predict_predict]").first.click()
     blank.locator("input[type=file]").first.set_input_files(ROOT / "images" / "fruits.jpg")
     blank.get_by_role("button", name="Execute").first.click()
-    shown = blank.locator(".live-responses-table")
-    expect(shown.locator("tbody .response-col_status").first).to_contain_text("200")
-    expect(shown.locator("img").first).to_be_visible()
-    assert complaints == [], "the page is not allowed what it needs"
+    responses = blank.locator(".live-responses-table")
+    expect(responses.locator("tbody .response-col_status").first).to_contain_text("200")
+    expect(responses.locator("img").first).to_be_visible()
+    assert errors == [], "the content security policy blocks what the page needs"
 
 
 @pytest.mark.parametrize("path", ["/ui/", "/docs", "/models"])
-def test_strangers_may_not_show_our_pages_inside_theirs(
+def test_pages_cannot_be_framed_by_other_sites(
     blank: Page, sites: dict[str, str], path: str
 ) -> None:
     blank.set_content(f'<iframe src="{sites["plain"]}{path}"></iframe>')

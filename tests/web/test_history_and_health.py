@@ -1,4 +1,4 @@
-"""The tabs that look back and around: what was counted, and how the server is doing."""
+"""The History and Health tabs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.web.conftest import Open
 
 
-def test_history_is_drawn_and_filtered(open_page: Open, sites: dict[str, str]) -> None:
+def test_history_is_shown_and_filtered(open_page: Open, sites: dict[str, str]) -> None:
     for name, model in (("apples_3", "planets"), ("oranges_5", "fruits"), ("apples_3", "fruits")):
         picture = (ROOT / "images" / f"{name}.jpg").read_bytes()
         address = f"{sites['plain']}/countObjects?model={model}"
@@ -24,28 +24,30 @@ def test_history_is_drawn_and_filtered(open_page: Open, sites: dict[str, str]) -
     expect(rows.first).to_contain_text("apple 3")
     expect(rows.first.locator("th")).to_contain_text(f"{date.today():%d/%m/%Y}")  # not as in en-US
     expect(rows.nth(1)).to_contain_text("orange 5")
-    kept = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
-    expect(status).to_contain_text(f"{len(kept)} pictures")
+    rows_kept = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
+    expect(status).to_contain_text(f"{len(rows_kept)} pictures")
     dots = page.locator("#history .dots").get_attribute("d") or ""
-    assert dots.count("M") == len(kept)
+    assert dots.count("M") == len(rows_kept)
     tab.get_by_role("combobox", name="Object").select_option("apple")
-    of_apples = f"{sites['plain']}/history?limit=500&object=apple"
-    apples = requests.get(of_apples, timeout=10).json()["rows"]
+    apples_url = f"{sites['plain']}/history?limit=500&object=apple"
+    apples = requests.get(apples_url, timeout=10).json()["rows"]
     expect(status).to_contain_text(f"{len(apples)} pictures")
     with page.expect_download() as download:
         tab.get_by_role("button", name="CSV").click()
     assert download.value.path().read_text().count("\n") == len(apples) + 1
     tab.get_by_role("combobox", name="Model").select_option("planets")
-    expect(status).to_contain_text(f"{sum(row['model'] == 'planets' for row in kept)} pictures")
+    expect(status).to_contain_text(
+        f"{sum(row['model'] == 'planets' for row in rows_kept)} pictures"
+    )
 
 
-def test_a_server_without_history_says_so(open_page: Open) -> None:
+def test_server_without_history_is_reported(open_page: Open) -> None:
     page = open_page("strict")
     page.get_by_role("tab", name="History").click()
     expect(page.get_by_text("This server keeps no history")).to_be_visible()
 
 
-def test_health_is_told_in_words(open_page: Open) -> None:
+def test_health_is_shown_as_sentences(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("tab", name="Health").click()
     health = page.locator("#health")

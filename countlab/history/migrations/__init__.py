@@ -1,1 +1,1 @@
-"""How the history's tables came to be; applied when a server starts."""
+"""Alembic migrations of the history, applied when a server starts."""

@@ -1,4 +1,4 @@
-"""Run by Alembic inside the transaction that `database` opened."""
+"""Alembic environment: runs the migrations in the transaction that `database` opened."""
 
 from __future__ import annotations
 

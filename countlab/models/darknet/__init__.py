@@ -1,7 +1,7 @@
-"""Darknet's cfg and weights, turned into an ONNX graph.
+"""Converter from Darknet's cfg and weights to an ONNX graph.
 
-In: `picture`, 1 × 3 × height × width, red, green, blue from 0 to 1. Out: `rows`, one for each
-anchor of each cell: centre x and y, width and height as shares of the picture, objectness, and
-for each label its confidence (objectness × score). What OpenCV's reader does with the same files
-is what this does, its small departures from Darknet included. Knows nothing of engines.
+Input `picture`: 1 × 3 × height × width, red, green, blue from 0 to 1. Output `rows`: one row for
+each anchor of each cell, with center x and y, width and height as fractions of the picture,
+objectness, and a confidence (objectness × score) for each label. Follows OpenCV's reader of the
+same files, including its small differences from Darknet. Independent of engines.
 """

@@ -1,4 +1,4 @@
-"""A Darknet cfg as sections; what cannot be read is refused with its line."""
+"""Parser of Darknet cfg files; errors name the section and its line."""
 
 from __future__ import annotations
 
@@ -11,30 +11,34 @@ from countlab.errors import CountlabError
 
 @dataclass(frozen=True)
 class Section:
-    """One `[section]` of a cfg, and the line it starts on."""
+    """One `[section]` of a cfg and the line it starts on."""
 
     name: str
     line: int
     values: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, key: str, default: float | None = None) -> float:
+        if default is not None and key not in self.values:
+            return float(default)
         try:
-            return (
-                float(self.values[key]) if default is None else float(self.values.get(key, default))
-            )
+            return float(self.values[key])
         except (KeyError, ValueError) as reason:
-            raise self.refused(f"{key}={self.values.get(key, '')}") from reason
+            raise self.error_at(key) from reason
 
-    def whole(self, key: str, default: int | None = None) -> int:
+    def integer(self, key: str, default: int | None = None) -> int:
         return int(self.number(key, default))
 
     def numbers(self, key: str) -> list[float]:
         try:
             return [float(part) for part in self.values[key].split(",") if part.strip()]
         except (KeyError, ValueError) as reason:
-            raise self.refused(f"{key}={self.values.get(key, '')}") from reason
+            raise self.error_at(key) from reason
 
-    def refused(self, what: str) -> CountlabError:
+    def error_at(self, key: str) -> CountlabError:
+        """The error for a value that is missing, malformed or not supported."""
+        return self.error(f"{key}={self.values.get(key, '')}")
+
+    def error(self, what: str) -> CountlabError:
         return CountlabError("darknet_not_understood", section=self.name, line=self.line, what=what)
 
 

@@ -1,4 +1,4 @@
-"""From the two files to the graph. Loads onnx, which only a conversion needs."""
+"""Conversion of the two files to a graph. Imports onnx, which only a conversion needs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,38 @@ import onnx
 from countlab.errors import CountlabError
 from countlab.models.darknet.config import read_config
 from countlab.models.darknet.graph import Graph, Layer
-from countlab.models.darknet.layers import KINDS
+from countlab.models.darknet.layers import LAYER_BUILDERS
 from countlab.models.darknet.weights import Weights
 
-# What would change the numbers and is not done here: any other value is refused.
-_ONLY = {"new_coords": 0, "dilation": 1, "antialiasing": 0, "reverse": 0, "maxpool_depth": 0}
+# Options that would change the numbers but are not implemented: other values are refused.
+_SUPPORTED_VALUES = {
+    "new_coords": 0,
+    "dilation": 1,
+    "antialiasing": 0,
+    "reverse": 0,
+    "maxpool_depth": 0,
+}
 
 
 def to_onnx(config: Path, weights: Path, *, width: int, height: int) -> onnx.ModelProto:
-    """The whole network as one graph, for pictures of this size."""
+    """The network as one graph, for input of this size."""
     sections = read_config(config)
     graph = Graph(Weights(weights), width, height)
     layers = [Layer("picture", 3, height, width)]
     for section in sections[1:]:
-        if section.name not in KINDS:
+        if section.name not in LAYER_BUILDERS:
             raise CountlabError(
                 "darknet_unknown_section",
                 section=section.name,
                 line=section.line,
-                known=sorted(KINDS),
+                known=sorted(LAYER_BUILDERS),
             )
-        for key, only in _ONLY.items():
-            if section.whole(key, only) != only:
-                raise section.refused(f"{key}={section.values[key]}")
+        for key, supported in _SUPPORTED_VALUES.items():
+            if section.integer(key, supported) != supported:
+                raise section.error_at(key)
         try:
-            layers.append(KINDS[section.name](graph, section, layers))
-        except (ValueError, IndexError, ArithmeticError) as reason:  # numbers that fit no layer
-            raise section.refused(str(reason)) from reason
+            layers.append(LAYER_BUILDERS[section.name](graph, section, layers))
+        except (ValueError, IndexError, ArithmeticError) as reason:  # shapes that do not fit
+            raise section.error(str(reason)) from reason
     graph.weights.check_end()
     return graph.model()

@@ -1,4 +1,4 @@
-"""The ONNX graph while it grows: nodes and constants under names of its own."""
+"""Builder of the ONNX graph."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from onnx import helper, numpy_helper
 
 from countlab.models.darknet.weights import Weights
 
-_OPSET, _IR_VERSION = 18, 9  # what runtimes of the last three years read
+_OPSET, _IR_VERSION = 18, 9  # runtimes of the last three years read these
 
 
 class Layer(NamedTuple):
-    """What a section puts out."""
+    """The output of a section: its tensor and shape."""
 
     tensor: str
     channels: int
@@ -23,7 +23,7 @@ class Layer(NamedTuple):
 
 
 class Graph:
-    """Collects nodes and constants under names of its own."""
+    """Collects nodes and constants and gives each a name of its own."""
 
     def __init__(self, weights: Weights, width: int, height: int) -> None:
         self.weights, self.width, self.height = weights, width, height
@@ -36,16 +36,16 @@ class Graph:
         self._nodes.append(helper.make_node(operation, inputs, [name], name=name, **attributes))
         return name
 
-    def constant(self, values: Any, kind: type[np.generic] = np.float32) -> str:
+    def constant(self, values: Any, dtype: type[np.generic] = np.float32) -> str:
         name = f"constant_{len(self._constants)}"
-        array = np.ascontiguousarray(values, dtype=kind)
+        array = np.ascontiguousarray(values, dtype=dtype)
         self._constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def part(self, tensor: str, start: int, end: int, *, axis: int) -> str:
+    def slice(self, tensor: str, start: int, end: int, *, axis: int) -> str:
         """The slice from start to end along one axis."""
-        first, last, along = (self.constant([value], np.int64) for value in (start, end, axis))
-        return self.add("Slice", tensor, first, last, along)
+        bounds = (self.constant([value], np.int64) for value in (start, end, axis))
+        return self.add("Slice", tensor, *bounds)
 
     def model(self) -> onnx.ModelProto:
         self._nodes.append(helper.make_node("Concat", self.heads, ["rows"], name="rows", axis=1))

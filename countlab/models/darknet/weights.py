@@ -1,4 +1,4 @@
-"""A Darknet weights file: one long row of numbers, handed out in the order of the sections."""
+"""Reader of Darknet weights files."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ Floats = NDArray[np.float32]
 
 
 class Weights:
-    """The numbers of a weights file, handed out in the order of the sections."""
+    """The numbers of a weights file, taken in the order of the sections."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        whole = np.fromfile(path, np.float32)  # a number that was cut in two is left out
-        major, minor, *_ = (*whole[:2].view(np.int32), 0, 0)
+        data = np.fromfile(path, np.float32)  # ignores an incomplete last number
+        major, minor, *_ = (*data[:2].view(np.int32), 0, 0)
         header = 5 if major * 10 + minor >= 2 else 4
-        self._all: Floats = whole[header:]
-        self._next = 0
+        self._values: Floats = data[header:]
+        self._position = 0
 
     def take(self, *shape: int) -> Floats:
+        """The next numbers in this shape; zeros past the end, which `check_end` reports."""
         count = int(np.prod(shape))
-        taken = self._all[self._next : self._next + count]
-        self._next += count
-        return taken.reshape(shape) if taken.size == count else np.zeros(shape, np.float32)
+        values = self._values[self._position : self._position + count]
+        self._position += count
+        return values.reshape(shape) if values.size == count else np.zeros(shape, np.float32)
 
     def check_end(self) -> None:
-        """Too short or too long, the file belongs to another cfg, and every box would be wrong."""
-        if self._next != self._all.size:
+        """Refuses a file of another length: it belongs to another cfg, and boxes would be wrong."""
+        if self._position != self._values.size:
             raise CountlabError(
                 "darknet_wrong_weights",
                 path=self._path,
-                arrived=self._all.size,
-                needed=self._next,
+                arrived=self._values.size,
+                needed=self._position,
             )

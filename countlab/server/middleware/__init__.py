@@ -1,1 +1,1 @@
-"""What a request passes before its route; `stack` has the order."""
+"""ASGI middleware in front of the routes; `stack` has the order."""

@@ -1,8 +1,7 @@
-"""The way of a request to its work: a place, its body, a workplace, its answer in time.
+"""Admission control: queue, body, slot and deadline of each request that carries a body.
 
-Every request that brings a body takes a place before the body is read; its work begins when one
-of the few workplaces is free. A client that hangs up, or waits past the deadline, gives both back.
-How many there are of each is told in `workplaces.py`.
+A request is admitted before its body is read, and its work begins when a slot is free. A client
+that disconnects, or waits past the deadline, gives both back. `slots` has the limits.
 """
 
 from __future__ import annotations
@@ -15,123 +14,131 @@ import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countlab.errors import CountlabError
-from countlab.server.middleware.body import ClientDisconnected, Limits, declared_length, read_body
+from countlab.server.middleware.body import (
+    BodyLimits,
+    ClientDisconnected,
+    content_length,
+    read_body,
+)
 from countlab.server.middleware.slots import Slots
-from countlab.server.problems import refuse
+from countlab.server.problems import send_problem
 from countlab.system.deadline import Deadline
 
 
 class Admission:
+    """`applies_to` selects the requests that are limited; all others pass through."""
+
     def __init__(
         self,
         app: ASGIApp,
         *,
-        places: Slots,
-        limits: Limits,
+        slots: Slots,
+        limits: BodyLimits,
         deadline_s: float,
-        concerns: Callable[[Scope], bool],
+        applies_to: Callable[[Scope], bool],
     ) -> None:
-        self._app, self._places, self._limits = app, places, limits
-        self._deadline_s, self._concerns = deadline_s, concerns
+        self._app, self._slots, self._limits = app, slots, limits
+        self._deadline_s, self._applies_to = deadline_s, applies_to
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._concerns(scope):
+        if not self._applies_to(scope):
             await self._app(scope, receive, send)
             return
         try:
-            self._limits.check(scope["path"], declared_length(scope))
-            with self._places.entered(self._limits.weight(scope["path"])):
-                await self._admitted(scope, receive, send)
+            self._limits.check(scope["path"], content_length(scope))
+            with self._slots.admit(self._limits.weight(scope["path"])):
+                await self._run(scope, receive, send)
         except CountlabError as error:
-            await refuse(error, scope, receive, send)
+            await send_problem(error, scope, receive, send)
         except ClientDisconnected:
             pass
 
-    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        patience = Deadline(self._deadline_s)
-        body = await read_body(scope, receive, self._limits, patience)
-        visit = _Visit(self._places, patience, body, receive, send)
-        del body  # the visit lets go of it as soon as it is read
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        deadline = Deadline(self._deadline_s)
+        body = await read_body(scope, receive, self._limits, deadline)
+        request = _AdmittedRequest(self._slots, deadline, body, receive, send)
+        del body  # the request drops its own reference as soon as the route has read it
         try:
-            await visit.wait()
-            patience.begin()
-            await visit.work(self._app, scope)
+            await request.acquire_slot()
+            deadline.activate()
+            await request.run(self._app, scope)
         finally:
-            visit.end()
+            request.close()
 
 
-class _Visit:
-    """One request from its last byte to its answer, watched for a client that hangs up."""
+class _AdmittedRequest:
+    """One request from the last byte of its body to its response; notices a disconnect."""
 
     def __init__(
-        self, places: Slots, patience: Deadline, body: bytes, receive: Receive, send: Send
+        self, slots: Slots, deadline: Deadline, body: bytes, receive: Receive, send: Send
     ) -> None:
-        self._places, self._patience = places, patience
+        self._slots, self._deadline = slots, deadline
         self._body: bytes | None = body
         self._receive, self._send = receive, send
-        self._queueing = anyio.CancelScope()
-        self._working = self._answered = False
-        self._too_late: asyncio.Task[None] | None = None
-        self._watch = asyncio.create_task(self._until_hung_up())
+        self._queue_scope = anyio.CancelScope()
+        self._has_slot = self._response_started = False
+        self._timeout_response: asyncio.Task[None] | None = None
+        self._disconnect = asyncio.create_task(self._wait_for_disconnect())
 
-    async def wait(self) -> None:
-        self._working = self._places.take()
-        if self._working:
+    async def acquire_slot(self) -> None:
+        self._has_slot = self._slots.try_acquire()
+        if self._has_slot:
             return
-        self._queueing.deadline = anyio.current_time() + self._patience.left_s
-        with self._queueing:
-            await self._places.wait()
-            self._working = True
-        if self._patience.client_left:
+        self._queue_scope.deadline = anyio.current_time() + self._deadline.remaining_s
+        with self._queue_scope:
+            await self._slots.acquire()
+            self._has_slot = True
+        if self._deadline.client_disconnected:
             raise ClientDisconnected
-        if not self._working:
-            raise self._patience.timeout_error()
+        if not self._has_slot:
+            raise self._deadline.timeout_error()
 
-    async def work(self, app: ASGIApp, scope: Scope) -> None:
+    async def run(self, app: ASGIApp, scope: Scope) -> None:
         loop = asyncio.get_running_loop()
-        # For a route that has only to wait any more, such as for the disk: another may work.
-        scope["state"]["work_done"] = partial(loop.call_soon_threadsafe, self._leave_workplace)
-        alarm = loop.call_later(self._patience.left_s, self._answer_too_late, scope)
+        # For a route that only waits from here on, such as for the disk: others may use the slot.
+        scope["state"]["work_done"] = partial(loop.call_soon_threadsafe, self._release_slot)
+        timer = loop.call_later(self._deadline.remaining_s, self._send_timeout, scope)
         try:
-            await app(scope, self._replay, self._answer)
+            await app(scope, self._receive_body, self._send_response)
         finally:
-            alarm.cancel()
-            if self._too_late is not None:
-                await self._too_late
+            timer.cancel()
+            if self._timeout_response is not None:
+                await self._timeout_response
 
-    def end(self) -> None:
-        self._watch.cancel()
-        self._leave_workplace()
+    def close(self) -> None:
+        self._disconnect.cancel()
+        self._release_slot()
 
-    async def _until_hung_up(self) -> None:
+    async def _wait_for_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        if not self._answered:  # afterwards it is no news
-            self._patience.client_left = True
-            self._queueing.cancel()
+        if not self._response_started:  # afterwards a disconnect is normal
+            self._deadline.client_disconnected = True
+            self._queue_scope.cancel()
 
-    async def _replay(self) -> Message:
-        """What the routes receive: the body in one piece, and later that the client is gone."""
+    async def _receive_body(self) -> Message:
+        """The routes' `receive`: the body in one piece, then the disconnect."""
         if self._body is None:
-            await asyncio.wait([self._watch])
+            await asyncio.wait([self._disconnect])
             return {"type": "http.disconnect"}
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def _answer(self, message: Message) -> None:
-        if self._too_late is None:
-            self._answered = True
-            self._leave_workplace()  # the work is done; how slowly the client reads is its affair
+    async def _send_response(self, message: Message) -> None:
+        if self._timeout_response is None:
+            self._response_started = True
+            self._release_slot()  # the work is done, however slowly the client reads
             await self._send(message)
 
-    def _answer_too_late(self, scope: Scope) -> None:
+    def _send_timeout(self, scope: Scope) -> None:
         """The work itself ends at its next `check_deadline()` and keeps its slot until then."""
-        if not self._answered:
-            self._answered = True
-            error = self._patience.timeout_error()
-            self._too_late = asyncio.create_task(refuse(error, scope, self._receive, self._send))
+        if not self._response_started:
+            self._response_started = True
+            self._timeout_response = asyncio.create_task(
+                send_problem(self._deadline.timeout_error(), scope, self._receive, self._send)
+            )
 
-    def _leave_workplace(self) -> None:
-        if self._working:
-            self._working = False
-            self._places.leave()
+    def _release_slot(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()

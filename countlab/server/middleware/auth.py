@@ -1,6 +1,6 @@
-"""The door: who asks, how often, and whether they may; decided before a byte of the body is read.
+"""Authentication and rate limits, decided by the headers before the body is read.
 
-Leaves the name of the key that was used in `request.state.key_name`, None where there is none.
+Leaves the name of the key in `request.state.key_name`, None where no key was used.
 """
 
 from __future__ import annotations
@@ -14,24 +14,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from countlab.errors import CountlabError
 from countlab.server.middleware.api_keys import ApiKeys
 from countlab.server.middleware.rate_limit import RateLimiter
-from countlab.server.problems import refuse
+from countlab.server.problems import send_problem
 
 PAGE = "/ui"
-"""The page for people lives below it: files alone, which are open, as nothing is counted there.
-What it asks of the API it asks with the key that a person typed into it."""
-_OPEN = frozenset(
+"""The web page. Its files are open to all; its requests to the API carry the key that the person
+typed into it."""
+_OPEN_PATHS = frozenset(
     ["/", "/health", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json", PAGE]
 )
-_OPEN_BELOW = ("/static-offline-docs/", f"{PAGE}/")
-_READS = ("GET", "HEAD")
-_MOST_OFFERED = 2  # X-API-Key and Authorization
+_OPEN_PREFIXES = ("/static-offline-docs/", f"{PAGE}/")
+_READ_METHODS = ("GET", "HEAD")
+_MAX_KEYS = 2  # per request: X-API-Key and Authorization
 
 
 class Auth:
-    def __init__(self, app: ASGIApp, *, api_keys: ApiKeys, rates: RateLimiter | None) -> None:
+    """Without keys in the settings only the rate limit applies, without a rate only the keys."""
+
+    def __init__(
+        self, app: ASGIApp, *, api_keys: ApiKeys, rate_limiter: RateLimiter | None
+    ) -> None:
         self._app = app
-        self._keyring = api_keys
-        self._rates = rates
+        self._api_keys = api_keys
+        self._rate_limiter = rate_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,30 +43,35 @@ class Auth:
             return
         state = scope.setdefault("state", {})
         state["key_name"] = None
-        if not (is_open(scope["path"]) and scope["method"] in _READS):
-            offered = list(_offered(scope))[:_MOST_OFFERED] if self._keyring else []
-            state["key_name"] = self._keyring.name_of(offered)
-            refusal = self._too_often(scope) or self._not_let_in(scope, bool(offered))
-            if refusal:
-                await refuse(refusal, scope, receive, send)
+        if not (is_open(scope["path"]) and scope["method"] in _READ_METHODS):
+            keys = list(_keys_in_headers(scope))[:_MAX_KEYS] if self._api_keys else []
+            state["key_name"] = self._api_keys.find_name(keys)
+            error = self._rate_error(scope) or self._key_error(scope, has_key=bool(keys))
+            if error:
+                await send_problem(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _too_often(self, scope: Scope) -> CountlabError | None:
-        """Before the key is judged: those who try keys out are counted by their address."""
-        if self._rates is None:
+    def _rate_error(self, scope: Scope) -> CountlabError | None:
+        """Checked before the key, so that guesses of keys are limited by their address."""
+        if self._rate_limiter is None:
             return None
-        wait_s = self._rates.wait_s(scope["state"]["key_name"] or _neighbourhood(scope))
+        client = scope["state"]["key_name"] or _client_network(scope)
+        wait_s = self._rate_limiter.wait_s(client)
         if not wait_s:
             return None
+        rate = self._rate_limiter.rate
         return CountlabError(
-            "too_often", **self._rates.rate._asdict(), retry_after_s=math.ceil(wait_s)
+            "too_often",
+            number=rate.requests,
+            seconds=rate.seconds,
+            retry_after_s=math.ceil(wait_s),
         )
 
-    def _not_let_in(self, scope: Scope, offered: bool) -> CountlabError | None:
-        if not self._keyring or scope["state"]["key_name"] is not None:
+    def _key_error(self, scope: Scope, *, has_key: bool) -> CountlabError | None:
+        if not self._api_keys or scope["state"]["key_name"] is not None:
             return None
-        return CountlabError("wrong_key") if offered else CountlabError("no_key")
+        return CountlabError("wrong_key" if has_key else "no_key")
 
 
 def is_page(path: str) -> bool:
@@ -70,23 +79,24 @@ def is_page(path: str) -> bool:
 
 
 def is_open(path: str) -> bool:
-    return path in _OPEN or path.startswith(_OPEN_BELOW)
+    """Whether the path can be read without a key."""
+    return path in _OPEN_PATHS or path.startswith(_OPEN_PREFIXES)
 
 
-def _offered(scope: Scope) -> Iterator[bytes]:
+def _keys_in_headers(scope: Scope) -> Iterator[bytes]:
     for name, value in scope["headers"]:
         if name == b"x-api-key":
             yield value.strip()
         elif name == b"authorization":
-            scheme, _, rest = value.strip().partition(b" ")
-            if not rest:
+            scheme, _, credentials = value.strip().partition(b" ")
+            if not credentials:
                 yield scheme
             elif scheme.lower() == b"bearer":
-                yield rest.strip()
+                yield credentials.strip()
 
 
-def _neighbourhood(scope: Scope) -> str:
-    """A household has one IPv4 address, but as many IPv6 addresses as it likes in its /64."""
+def _client_network(scope: Scope) -> str:
+    """The IPv4 address, or the /64 of an IPv6 address, which one household has to itself."""
     address = (scope.get("client") or ("?", 0))[0]
     if ":" not in address:
         return str(address)

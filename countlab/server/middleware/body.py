@@ -1,6 +1,6 @@
-"""How the bytes of a request come in: counted as they arrive, for a limited time, into memory.
+"""Request bodies and forms: size limits, minimum speed, and parsing in memory.
 
-A picture is on disk only where somebody asked for it to be kept. Knows nothing of pictures.
+Uploads are never spooled to disk. Knows nothing of pictures.
 """
 
 from __future__ import annotations
@@ -20,126 +20,130 @@ from countlab.errors import CountlabError
 from countlab.settings import Settings
 from countlab.system.deadline import Deadline
 
-_ENVELOPE = 20_000  # bytes that a form puts around its pictures
-_SLOW_START_S = 10.0
-_SLOWEST = 20_000  # bytes a second, once the slow start is over
-_MOST_FIELDS = 16  # form fields that are no files, and how large one may be
-_LARGEST_FIELD = 65_536
+_FORM_OVERHEAD_BYTES = 20_000  # boundaries and headers that a form puts around its pictures
+_GRACE_S = 10.0  # before the minimum speed applies
+_MIN_BYTES_PER_S = 20_000
+_MAX_FIELDS = 16  # form fields that are not files
+_MAX_FIELD_BYTES = 65_536
 
 
 class ClientDisconnected(Exception):  # noqa: N818 - reads as what happened
-    """The connection closed while the body was on its way: there is nobody to answer."""
+    """The connection closed while the body was arriving, so no response can be sent."""
 
 
-class Limits:
-    """How many bytes a request may bring, by its address."""
+class BodyLimits:
+    """How many bytes a request may have, depending on its path."""
 
     def __init__(self, settings: Settings) -> None:
-        self._one, self._together = settings.max_bytes, settings.max_batch_bytes
+        self._max_bytes, self._max_batch_bytes = settings.max_bytes, settings.max_batch_bytes
 
     def weight(self, path: str) -> int:
-        """How many pictures of the largest size a request may be, in memory."""
-        return max(1, self._together // self._one) if _is_batch(path) else 1
+        """How many pictures of the largest size the body may hold, for the memory it takes."""
+        return max(1, self._max_batch_bytes // self._max_bytes) if _is_batch(path) else 1
 
-    def check(self, path: str, arrived: int) -> None:
+    def check(self, path: str, received_bytes: int) -> None:
+        code, allowed = "too_many_bytes", self._max_bytes
         if _is_batch(path):
-            if arrived > self._together + _ENVELOPE:
-                raise CountlabError(
-                    "too_many_bytes_together", arrived=arrived, allowed=self._together
-                )
-        elif arrived > self._one + _ENVELOPE:
-            raise CountlabError("too_many_bytes", arrived=arrived, allowed=self._one)
+            code, allowed = "too_many_bytes_together", self._max_batch_bytes
+        if received_bytes > allowed + _FORM_OVERHEAD_BYTES:
+            raise CountlabError(code, arrived=received_bytes, allowed=allowed)
 
 
 def _is_batch(path: str) -> bool:
     return path.endswith("/batch")
 
 
-def declared_length(scope: Scope) -> int:
-    """What the client says it will send; 0 where it does not say, as in chunked bodies."""
+def content_length(scope: Scope) -> int:
+    """The declared length of the body; 0 where none is declared, as in chunked bodies."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
 
 
-async def read_body(scope: Scope, receive: Receive, limits: Limits, patience: Deadline) -> bytes:
-    """The whole body; a sender must get going in ten seconds, and then be no slower than 20 kB/s.
+async def read_body(
+    scope: Scope, receive: Receive, limits: BodyLimits, deadline: Deadline
+) -> bytes:
+    """The complete body; a client must send 20 kB/s on average after a grace of ten seconds.
 
-    Time grows with what has arrived: who drips single bytes is cut off, who has a slow line not.
+    The time allowed grows with the bytes received: single bytes that drip in are cut off, a slow
+    line is not.
     """
     chunks: list[bytes] = []
-    arrived, start, more = 0, anyio.current_time(), True
-    end = start + patience.left_s
-    with anyio.CancelScope(deadline=min(end, start + _SLOW_START_S)) as waiting:
+    received_bytes, start, more = 0, anyio.current_time(), True
+    end = start + deadline.remaining_s
+    with anyio.CancelScope(deadline=min(end, start + _GRACE_S)) as timeout:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnected
             chunk, more = message.get("body", b""), message.get("more_body", False)
-            arrived += len(chunk)
-            limits.check(scope["path"], arrived)
+            received_bytes += len(chunk)
+            limits.check(scope["path"], received_bytes)
             chunks.append(chunk)
-            waiting.deadline = min(end, start + _SLOW_START_S + arrived / _SLOWEST)
-    if waiting.cancelled_caught:
-        seconds = round(anyio.current_time() - start)
-        raise CountlabError("too_slow_sender", arrived=arrived, seconds=seconds)
+            timeout.deadline = min(end, start + _GRACE_S + received_bytes / _MIN_BYTES_PER_S)
+    if timeout.cancelled_caught:
+        duration_s = round(anyio.current_time() - start)
+        raise CountlabError("too_slow_sender", arrived=received_bytes, seconds=duration_s)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-class _Parser(MultiPartParser):
-    """Starlette's, without its files on disk: the body is in memory already, and is limited."""
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser without temporary files: the body is in memory and limited already."""
 
     spool_max_size = 2**40
-    begun = complete = False
+    has_parts = is_complete = False
 
     def on_part_begin(self) -> None:
         super().on_part_begin()
-        self.begun = True
+        self.has_parts = True
 
     def on_end(self) -> None:
-        self.complete = True
+        self.is_complete = True
 
 
 class FormRequest(Request):
-    """A request whose form has few fields, and files that stay in memory."""
+    """A request whose form is parsed in memory, with few fields and a limited number of files."""
 
     async def form(self, **_: Any) -> FormData:  # type: ignore[override]
         if self._form is None:
-            kind = self.headers.get("content-type", "").lower()
-            if not kind.startswith("multipart/form-data"):
-                return await super().form(max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FIELD)
-            allowed = self.app.state.lab.pipeline.settings.max_batch
-            parser = _Parser(
+            media_type = self.headers.get("content-type", "").lower()
+            if not media_type.startswith("multipart/form-data"):
+                return await super().form(max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
+            max_files = self.app.state.lab.pipeline.settings.max_batch
+            parser = _InMemoryParser(
                 Headers(raw=self.scope["headers"]),
                 self.stream(),
-                max_files=allowed,
-                max_fields=_MOST_FIELDS,
-                max_part_size=_LARGEST_FIELD,
+                max_files=max_files,
+                max_fields=_MAX_FIELDS,
+                max_part_size=_MAX_FIELD_BYTES,
             )
             try:
                 self._form = await parser.parse()
             except MultiPartException as reason:
-                if reason.message.startswith("Too many files"):
-                    raise CountlabError(
-                        "too_many_pictures", arrived=f"> {allowed}", allowed=allowed
-                    ) from reason
-                raise CountlabError("bad_request", reason=reason.message.rstrip(".")) from reason
-            if parser.begun and not parser.complete:
+                raise _form_error(reason, max_files) from reason
+            if parser.has_parts and not parser.is_complete:
                 raise CountlabError("torn_form")
         return self._form
 
 
+def _form_error(reason: MultiPartException, max_files: int) -> CountlabError:
+    if reason.message.startswith("Too many files"):
+        return CountlabError("too_many_pictures", arrived=f"> {max_files}", allowed=max_files)
+    return CountlabError("bad_request", reason=reason.message.rstrip("."))
+
+
 class FormRoute(APIRoute):
-    """A route whose forms are read by the rules above; also those that a student adds."""
+    """The app's route class: reads forms as `FormRequest` does, also in routes added later."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_form(request: Request) -> Response:
-            with_form = FormRequest(request.scope, request.receive)
+            form_request = FormRequest(request.scope, request.receive)
             if self.body_field is not None:
-                await with_form.form()  # here, as FastAPI makes a plain 400 of whatever is wrong
-            return await handle(with_form)
+                # Parsed before FastAPI does it, which answers any error with a plain 400.
+                await form_request.form()
+            return await handle(form_request)
 
         return handle_form

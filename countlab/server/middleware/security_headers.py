@@ -1,8 +1,8 @@
-"""What every answer tells a browser not to do with it, also the answers to errors.
+"""Security headers of every response, errors included.
 
-The answers of the API are data: nothing in them may run, load anything or be framed. The two
-pages may use what comes from this server, and be framed by this server only. Their scripts
-stand partly in the pages themselves, hence 'unsafe-inline'; no client's text is in either page.
+Responses of the API are data: nothing in them may run, load anything or be framed. /docs and the
+web page may use what comes from this server, and be framed by this server only. Their scripts are
+partly inline, hence 'unsafe-inline'; neither contains text from a client.
 """
 
 from __future__ import annotations
@@ -11,36 +11,37 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.server.middleware.auth import is_page
-from countlab.server.problems import refuse
+from countlab.server.problems import send_problem
 
 Headers = list[tuple[bytes, bytes]]
 
-_OWN = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-_ENDS = "; base-uri 'self'; form-action 'self'; object-src 'none'; frame-ancestors 'self'"
-_DOCS = _OWN + "script-src 'self' 'unsafe-inline'" + _ENDS
-_PAGE = (
-    _OWN + "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; worker-src 'self' blob:; "
-    "media-src 'self' data: blob:; font-src 'self' data:" + _ENDS
+_SAME_ORIGIN = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+_NO_EMBEDDING = "; base-uri 'self'; form-action 'self'; object-src 'none'; frame-ancestors 'self'"
+_DOCS_POLICY = _SAME_ORIGIN + "script-src 'self' 'unsafe-inline'" + _NO_EMBEDDING
+_PAGE_POLICY = (
+    _SAME_ORIGIN + "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "worker-src 'self' blob:; "
+    "media-src 'self' data: blob:; font-src 'self' data:" + _NO_EMBEDDING
 )
-_DATA = "default-src 'none'; frame-ancestors 'none'"
+_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-def _headers(policy: str, framing: str) -> Headers:
+def _headers(policy: str, frame_options: str) -> Headers:
     return [
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"same-origin"),
-        (b"x-frame-options", framing.encode()),
+        (b"x-frame-options", frame_options.encode()),
         (b"content-security-policy", policy.encode()),
     ]
 
 
-_FOR_DATA = _headers(_DATA, "DENY")
-_FOR_DOCS = _headers(_DOCS, "SAMEORIGIN")
-_FOR_PAGE = _headers(_PAGE, "SAMEORIGIN")
+_DATA_HEADERS = _headers(_DATA_POLICY, "DENY")
+_DOCS_HEADERS = _headers(_DOCS_POLICY, "SAMEORIGIN")
+_PAGE_HEADERS = _headers(_PAGE_POLICY, "SAMEORIGIN")
 
 
 class SecurityHeaders:
-    """Before all that answers, so that nothing leaves without them."""
+    """Outside of everything that responds, so that no response lacks the headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -49,24 +50,24 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, started = headers_for(scope["path"]), False
+        headers, response_started = headers_for(scope["path"]), False
 
-        async def with_headers(message: Message) -> None:
-            nonlocal started
+        async def send_with_headers(message: Message) -> None:
+            nonlocal response_started
             if message["type"] == "http.response.start":
-                started = True
+                response_started = True
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
         try:
-            await self._app(scope, receive, with_headers)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
-            if not started:
-                await refuse(CountlabError("internal"), scope, receive, with_headers)
-            raise  # uvicorn writes the traceback where the operator reads it
+            if not response_started:
+                await send_problem(CountlabError("internal"), scope, receive, send_with_headers)
+            raise  # uvicorn logs the traceback for the operator
 
 
 def headers_for(path: str) -> Headers:
     if path.startswith("/docs"):
-        return _FOR_DOCS
-    return _FOR_PAGE if is_page(path) else _FOR_DATA
+        return _DOCS_HEADERS
+    return _PAGE_HEADERS if is_page(path) else _DATA_HEADERS

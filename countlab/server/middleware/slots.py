@@ -1,4 +1,4 @@
-"""How many may count now, and how many may wait: a bounded number of each. Knows no requests."""
+"""Concurrency limits: how many requests run, and how many wait. Knows nothing of HTTP."""
 
 from __future__ import annotations
 
@@ -11,71 +11,72 @@ from countlab.errors import CountlabError
 from countlab.settings import Settings
 from countlab.system.cpu import cores
 
-_TRY_AGAIN_S = 2
+_RETRY_AFTER_S = 2
 
 
 class Slots:
-    """How many requests are inside, and how many of them work. One event loop at a time.
+    """Running slots and a bounded queue in front of them, for one event loop at a time.
 
-    A batch takes as many places as single pictures of its size would, so that the places bound
-    the memory that waiting bodies take.
+    A request is admitted before its body is read, and takes a slot when its work begins. A batch
+    is admitted with the weight of as many single pictures as it may hold, so that `max_admitted`
+    bounds the memory of waiting bodies.
     """
 
     def __init__(self, settings: Settings) -> None:
-        # One more than cores: while one request waits for the network's turn, another decodes. On
-        # two cores eight clients got 14 % more answers than with two (`countlab bench`).
+        # One more than cores: while one request waits for the network to run, another decodes.
+        # On two cores eight clients got 14 % more responses than with two (`countlab bench`).
         self.max_running = settings.slots or cores() + 1
-        self.max_inside = self.max_running + settings.queue
-        self.inside = self.running = 0
-        self._turns: deque[asyncio.Future[None]] = deque()
+        self.max_admitted = self.max_running + settings.queue
+        self.admitted = self.running = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
     @property
     def full(self) -> bool:
-        return self.inside >= self.max_inside
+        return self.admitted >= self.max_admitted
 
     @property
     def waiting(self) -> int:
-        """Those that are all here, and wait for a workplace."""
-        return len(self._turns)
+        """Requests whose body has arrived and that wait for a slot."""
+        return len(self._waiters)
 
     @contextlib.contextmanager
-    def entered(self, weight: int) -> Iterator[None]:
-        """Places for the block, or the news that too few are free."""
-        weight = min(weight, self.max_inside)
-        if self.inside + weight > self.max_inside:
-            raise CountlabError("too_busy", inside=self.inside, retry_after_s=_TRY_AGAIN_S)
-        self.inside += weight
+    def admit(self, weight: int) -> Iterator[None]:
+        """Admits a request for the block; refuses it with `too_busy` when the queue is full."""
+        weight = min(weight, self.max_admitted)
+        if self.admitted + weight > self.max_admitted:
+            raise CountlabError("too_busy", inside=self.admitted, retry_after_s=_RETRY_AFTER_S)
+        self.admitted += weight
         try:
             yield
         finally:
-            self.inside -= weight
+            self.admitted -= weight
 
-    def take(self) -> bool:
-        """A workplace at once, unless all are taken or somebody was here before."""
-        if self._turns or self.running >= self.max_running:
+    def try_acquire(self) -> bool:
+        """Takes a slot if one is free and nobody waits for it."""
+        if self._waiters or self.running >= self.max_running:
             return False
         self.running += 1
         return True
 
-    async def wait(self) -> None:
-        """A workplace, first come, first served."""
-        turn = asyncio.get_running_loop().create_future()
-        self._turns.append(turn)
+    async def acquire(self) -> None:
+        """Waits for a slot, first come, first served."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.cancelled():
-                with contextlib.suppress(ValueError):  # leave() has passed over it already
-                    self._turns.remove(turn)
+            if waiter.cancelled():
+                with contextlib.suppress(ValueError):  # release() has already skipped it
+                    self._waiters.remove(waiter)
             else:
-                self.leave()  # the workplace and the end of patience came at the same moment
+                self.release()  # the slot was handed over at the moment of cancellation
             raise
 
-    def leave(self) -> None:
-        """Hands the workplace to the one who waits longest."""
-        while self._turns:
-            turn = self._turns.popleft()
-            if not turn.done():
-                turn.set_result(None)
+    def release(self) -> None:
+        """Hands the slot to the request that has waited longest."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
         self.running -= 1

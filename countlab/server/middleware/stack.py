@@ -1,15 +1,15 @@
-"""What stands before the routes, and in which order.
+"""The middleware stack and its order.
 
-From the outside in, within `watching`, which only looks on:
+From the outside in, within `AccessLog`, which refuses nothing:
 
-1. `SecurityHeaders`: nothing leaves without them, whoever answered.
-2. CORS, where origins are set: before the door, as browsers ask ahead without a key, and a
-   refusal that a page's script cannot read helps nobody.
-3. `Auth`: keys and rates, judged by the headers alone.
-4. `Admission`: for those that bring a body: a place, the body, a workplace, the deadline.
+1. `SecurityHeaders`: every response has them.
+2. CORS, where origins are set: before `Auth`, since preflight requests carry no key, and a
+   refusal without CORS headers cannot be read by the page's script.
+3. `Auth`: keys and rates, decided by the headers alone.
+4. `Admission`: for requests with a body: queue, body, slot, deadline.
 
-So a stranger costs no memory, a client over its limits no workplace, and what only asks, such
-as /health, /docs or /metrics, never waits behind what counts.
+So a client without a key costs no memory, a client over its rate costs no slot, and requests
+without a body, such as /health, /docs or /metrics, never wait behind those that count.
 """
 
 from __future__ import annotations
@@ -21,15 +21,22 @@ from starlette.types import Scope
 from countlab.server.middleware.admission import Admission
 from countlab.server.middleware.api_keys import ApiKeys
 from countlab.server.middleware.auth import Auth
-from countlab.server.middleware.body import FormRoute, Limits
+from countlab.server.middleware.body import BodyLimits, FormRoute
 from countlab.server.middleware.rate_limit import RateLimiter
 from countlab.server.middleware.security_headers import SecurityHeaders
 from countlab.server.middleware.slots import Slots
 from countlab.settings import Settings
 
-_BRING_A_BODY = frozenset(["POST", "PUT", "PATCH"])
-_SENT = ["Authorization", "X-API-Key", "X-Request-Id", "Content-Type", "Accept", "Accept-Language"]
-_SHOWN = [
+_METHODS_WITH_BODY = frozenset(["POST", "PUT", "PATCH"])
+_CORS_REQUEST_HEADERS = [
+    "Authorization",
+    "X-API-Key",
+    "X-Request-Id",
+    "Content-Type",
+    "Accept",
+    "Accept-Language",
+]
+_CORS_RESPONSE_HEADERS = [
     "X-Count",
     "X-Counts",
     "X-Likely",
@@ -44,31 +51,33 @@ _SHOWN = [
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Leaves `api_keys` and `places` in the app's state, for those who tell of them."""
+    """Adds the middleware; `app.state.api_keys` and `app.state.slots` are there afterwards."""
     app.router.route_class = FormRoute
-    app.state.api_keys = ApiKeys.of(settings)
-    app.state.places = Slots(settings)
-    limits = Limits(settings)
-    # Each one added stands before those that are there.
+    app.state.api_keys = ApiKeys.from_settings(settings)
+    app.state.slots = Slots(settings)
+    # Each middleware wraps those that were added before it.
     app.add_middleware(
         Admission,
-        places=app.state.places,
-        limits=limits,
+        slots=app.state.slots,
+        limits=BodyLimits(settings),
         deadline_s=settings.deadline_s,
-        concerns=_brings_a_body,
+        applies_to=_has_body,
     )
-    rates = RateLimiter(settings.rate) if settings.rate else None
-    app.add_middleware(Auth, api_keys=app.state.api_keys, rates=rates)
+    app.add_middleware(
+        Auth,
+        api_keys=app.state.api_keys,
+        rate_limiter=RateLimiter(settings.rate) if settings.rate else None,
+    )
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST"],
-            allow_headers=_SENT,
-            expose_headers=_SHOWN,
+            allow_headers=_CORS_REQUEST_HEADERS,
+            expose_headers=_CORS_RESPONSE_HEADERS,
         )
     app.add_middleware(SecurityHeaders)
 
 
-def _brings_a_body(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] in _BRING_A_BODY
+def _has_body(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in _METHODS_WITH_BODY

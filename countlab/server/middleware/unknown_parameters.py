@@ -1,7 +1,7 @@
-"""Refuses what a route does not know, instead of ignoring it and answering something else.
+"""Refusal of query parameters and form fields that a route does not declare.
 
-A client that sends `param=0.9` where the server expects `confidence` must hear about it. Works
-for every route of the app, also those that a student adds.
+A client that sends `param=0.9` where the server expects `confidence` gets an error instead of a
+response for the default. Works for every route of the app, also for those added later.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from countlab.errors import CountlabError, closest
-from countlab.messages import say
+from countlab.messages import render
 from countlab.server.language import language_of
 
-# Words that people send for a parameter whose name does not look like them.
-_MEANT = {
+# Common names of a parameter that closest() cannot guess, as they are spelled differently.
+_SYNONYMS = {
     "param": "confidence",
     "threshold": "confidence",
     "conf": "confidence",
@@ -31,77 +31,83 @@ _MEANT = {
     "class": "object",
     "iou": "nms",
 }
-May = dict[str, bool]
-"""What a route knows by name, and whether it may come more than once."""
-_known_of: WeakKeyDictionary[Callable[..., Any], tuple[May, May]] = WeakKeyDictionary()
+Names = dict[str, bool]
+"""The declared names, and whether each may be sent more than once."""
+_declared: WeakKeyDictionary[Callable[..., Any], tuple[Names, Names]] = WeakKeyDictionary()
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """Names the unknown parameter, the known ones, and the one that was probably meant."""
+    """The error names the unknown parameter, the known ones and the closest of them."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not route.include_in_schema:
-        return  # pages such as /docs, which describe no parameters
-    known, fields = _known(route)
-    for arrived in request.query_params:
-        if arrived not in known:
-            raise _unknown_parameter(arrived, list(known), request)
-        if not known[arrived]:
-            _check_once(arrived, len(request.query_params.getlist(arrived)))
-    kind = request.headers.get("content-type", "").lower()
-    if fields and kind.startswith("multipart/form-data"):
-        form = await request.form()  # read once: the route is handed the same form
-        for arrived in form:
-            if arrived not in fields:
+        return  # pages such as /docs, which declare no parameters
+    parameters, fields = _declared_names(route)
+    for name in request.query_params:
+        if name not in parameters:
+            raise _unknown_parameter(name, list(parameters), request)
+        if not parameters[name]:
+            _check_once(name, len(request.query_params.getlist(name)))
+    media_type = request.headers.get("content-type", "").lower()
+    if fields and media_type.startswith("multipart/form-data"):
+        form = await request.form()  # parsed once: the route gets the same form
+        for name in form:
+            if name not in fields:
                 raise CountlabError(
                     "unknown_form_field",
-                    arrived=arrived,
+                    arrived=name,
                     known=list(fields),
-                    parameters=list(known) or ["–"],
+                    parameters=list(parameters) or ["–"],
                 )
-            if not fields[arrived]:
-                _check_once(arrived, len(form.getlist(arrived)))
+            if not fields[name]:
+                _check_once(name, len(form.getlist(name)))
 
 
 def _check_once(name: str, times: int) -> None:
-    """Of two values one would be ignored without a word."""
+    """FastAPI would silently ignore all values but the last."""
     if times > 1:
         raise CountlabError("sent_twice", name=name, times=times)
 
 
-def _unknown_parameter(arrived: str, known: list[str], request: Request) -> CountlabError:
-    meant = _MEANT.get(arrived.lower())
-    suggestion = meant if meant in known else closest(arrived, known)
-    facts = {"arrived": arrived, "suggestion": suggestion}
-    advice = say("did_you_mean" if suggestion else "take_it_out", language_of(request), facts)
+def _unknown_parameter(name: str, known: list[str], request: Request) -> CountlabError:
+    synonym = _SYNONYMS.get(name.lower())
+    suggestion = synonym if synonym in known else closest(name, known)
+    facts = {"arrived": name, "suggestion": suggestion}
+    advice = render("did_you_mean" if suggestion else "take_it_out", language_of(request), facts)
     return CountlabError(
         "unknown_parameter",
-        arrived=arrived,
+        arrived=name,
         known=known or ["–"],
         suggestion=suggestion,
         advice=" ".join(advice),
     )
 
 
-def _known(route: APIRoute) -> tuple[May, May]:
-    """A route's query parameters and form fields, as its own OpenAPI description tells them."""
-    if route.endpoint not in _known_of:
+def _declared_names(route: APIRoute) -> tuple[Names, Names]:
+    """The route's query parameters and form fields, read from its OpenAPI description."""
+    if route.endpoint not in _declared:
         document = get_openapi(title="one route", version="1", routes=[route])
         operations = document["paths"][route.path_format].values()
-        parameters = [p for operation in operations for p in operation.get("parameters", ())]
-        bodies = document.get("components", {}).get("schemas", {})
-        _known_of[route.endpoint] = (
+        parameters = [
+            parameter for operation in operations for parameter in operation.get("parameters", ())
+        ]
+        schemas = document.get("components", {}).get("schemas", {})
+        _declared[route.endpoint] = (
             {
-                parameter["name"]: parameter["schema"].get("type") == "array"
+                parameter["name"]: _is_list(parameter["schema"])
                 for parameter in parameters
                 if parameter["in"] == "query"
             },
             {
-                name: field.get("type") == "array"
+                name: _is_list(field)
                 for operation in operations
-                for name, field in _form_fields(operation, bodies).items()
+                for name, field in _form_fields(operation, schemas).items()
             },
         )
-    return _known_of[route.endpoint]
+    return _declared[route.endpoint]
+
+
+def _is_list(schema: dict[str, Any]) -> bool:
+    return schema.get("type") == "array"
 
 
 def _form_fields(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:

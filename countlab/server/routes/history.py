@@ -1,4 +1,4 @@
-"""`GET /history`: what was counted, in pages or as one CSV file."""
+"""The route `GET /history`: the counted pictures, in pages or as one CSV file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,20 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from countlab.errors import CountlabError
-from countlab.history import CELLS, History, HistoryFilter, as_cells, as_json, find_page, find_pages
+from countlab.history import (
+    CSV_COLUMNS,
+    History,
+    HistoryFilter,
+    as_csv_row,
+    as_json,
+    find_page,
+    find_pages,
+)
 
-past = APIRouter(tags=["history"])
+history_router = APIRouter(tags=["history"])
 
 _EXAMPLE = "2026-11-20T12:00:00Z"
-_WORD = r"^[^\x00\"\\]{1,100}$"  # what a label or a name of a key can be; the rest finds nothing
+_NAME = r"^[^\x00\"\\]{1,100}$"  # as labels and names of keys are
 From = Annotated[
     AwareDatetime | None,
     Query(alias="from", description="Not before this moment.", examples=[_EXAMPLE]),
@@ -27,17 +35,17 @@ From = Annotated[
 Until = Annotated[
     AwareDatetime | None, Query(alias="to", description="Before this moment.", examples=[_EXAMPLE])
 ]
-Word = Annotated[str | None, Query(pattern=_WORD)]
+Name = Annotated[str | None, Query(pattern=_NAME)]
 
 
-def wanted(
+def history_filter(
     since: From = None,
     until: Until = None,
-    model: Annotated[Word, Query(description="Counted by this model.", examples=["fruits"])] = None,
+    model: Annotated[Name, Query(description="Counted by this model.", examples=["fruits"])] = None,
     object: Annotated[
-        Word, Query(description="This label was asked for or found.", examples=["orange"])
+        Name, Query(description="This label was asked for or found.", examples=["orange"])
     ] = None,
-    key: Annotated[Word, Query(description="Asked with the key of this name.")] = None,
+    key: Annotated[Name, Query(description="Asked with the key of this name.")] = None,
 ) -> HistoryFilter:
     return HistoryFilter(since=since, until=until, model=model, object=object, key_name=key)
 
@@ -69,14 +77,14 @@ class Page(BaseModel):
     next: str | None = Field(examples=["18e9c0740cf242e83ff03f17c12ed482"])
 
 
-@past.get(
+@history_router.get(
     "/history",
     summary="What was counted",
     responses={200: {"model": Page, "content": {"text/csv": {}}}},
 )
 def history(
     request: Request,
-    wanted: Annotated[HistoryFilter, Depends(wanted)],
+    row_filter: Annotated[HistoryFilter, Depends(history_filter)],
     limit: Annotated[int, Query(ge=1, le=1000, description="Rows on a page.")] = 100,
     cursor: Annotated[
         str | None, Query(pattern="^[0-9a-f]{32}$", description="`next` of the page before.")
@@ -89,29 +97,29 @@ def history(
 
     Rows that wait on disk for a database that is away are listed once it is back.
     """
-    kept: History = request.app.state.history
+    recorder: History = request.app.state.history
     try:
-        engine = kept.database.engine
+        engine = recorder.database.engine
         if format == "csv":
-            pages = find_pages(engine, wanted)
-            first = next(pages, [])  # a database that is away is told before the answer begins
-            name = {"Content-Disposition": 'attachment; filename="history.csv"'}
-            return StreamingResponse(_csv(first, pages), media_type="text/csv", headers=name)
-        rows = find_page(engine, wanted, limit=limit, before=cursor)
+            pages = find_pages(engine, row_filter)
+            first = next(pages, [])  # fails before the response starts if the database is offline
+            headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
+            return StreamingResponse(_csv(first, pages), media_type="text/csv", headers=headers)
+        rows = find_page(engine, row_filter, limit=limit, before=cursor)
     except SQLAlchemyError as reason:
         raise CountlabError("history_away", retry_after_s=10) from reason
-    more = rows[-1]["id"] if len(rows) == limit else None
-    return JSONResponse({"rows": [as_json(row) for row in rows], "next": more})
+    next_cursor = rows[-1]["id"] if len(rows) == limit else None
+    return JSONResponse({"rows": [as_json(row) for row in rows], "next": next_cursor})
 
 
 def _csv(page: list[dict[str, Any]], pages: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(CELLS)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
     while page:
-        lines.writerows(as_cells(row) for row in page)
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
+        writer.writerows(as_csv_row(row) for row in page)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
         page = next(pages, [])
-    yield text.getvalue()
+    yield buffer.getvalue()

@@ -1,9 +1,9 @@
-// How the page asks the server: the same addresses, keys and errors as for any other client.
+// Client of the server's API: requests, the API key, and errors as `Problem`.
 
 import { fill } from "./page.js";
 
-let key = ""; // of this tab alone: nowhere stored, gone when the page is left
-let said = {}; // what the head of the page brought along: words and limits
+let apiKey = ""; // in the memory of this tab only; lost on reload
+let settings = {}; // strings and limits from the head component
 
 const base = new URL("..", document.baseURI);
 
@@ -14,38 +14,38 @@ export class Problem extends Error {
   }
 }
 
-export function speak(these) {
-  said = these;
+export function configure(props) {
+  settings = props;
 }
 
-export function useKey(given) {
-  key = given;
+export function useKey(key) {
+  apiKey = key;
   document.dispatchEvent(new Event("key"));
 }
 
 export async function get(path) {
-  return (await receive(path)).json();
+  return (await request(path)).json();
 }
 
 export async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
-  return (await receive(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  return (await request(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
 
-// A picture to one of the counting addresses; what is empty in `asked` is left out.
-export async function send(path, file, asked) {
-  if (file.size > said.max_bytes) throw tooLarge(file.size);
-  const given = Object.entries(asked).filter(([, value]) => value !== "" && value != null);
-  return (await receive(`${path}?${new URLSearchParams(given)}`, formOf({ file }))).json();
+// Uploads a picture to a counting route; empty options are left out of the query.
+export async function upload(path, file, options) {
+  if (file.size > settings.max_bytes) throw tooLarge(file.size);
+  const query = Object.entries(options).filter(([, value]) => value !== "" && value != null);
+  return (await request(`${path}?${new URLSearchParams(query)}`, formRequest({ file }))).json();
 }
 
-// The picture again, with the boxes of what was counted in it.
+// The picture with the boxes of an earlier response.
 export async function redraw(file, { model, findings }) {
   const answer = JSON.stringify({ model, findings });
-  return (await receive("redraw", formOf({ file, answer }))).blob();
+  return (await request("redraw", formRequest({ file, answer }))).blob();
 }
 
-function formOf(fields) {
+function formRequest(fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   return { method: "POST", body };
@@ -53,17 +53,17 @@ function formOf(fields) {
 
 export const isAboutKey = ({ code }) => code === "no_key" || code === "wrong_key";
 
-export async function receive(path, options = {}) {
+export async function request(path, options = {}) {
   const headers = { ...options.headers };
-  if (key) headers["X-API-Key"] = key;
-  let answer;
+  if (apiKey) headers["X-API-Key"] = apiKey;
+  let response;
   try {
-    answer = await fetch(new URL(path, base), { ...options, headers });
+    response = await fetch(new URL(path, base), { ...options, headers });
   } catch {
-    throw new Problem({ code: "no_connection", detail: said.words.no_connection, status: 0 });
+    throw new Problem({ code: "no_connection", detail: settings.strings.no_connection, status: 0 });
   }
-  if (answer.ok) return answer;
-  const problem = await problemOf(answer);
+  if (response.ok) return response;
+  const problem = await readProblem(response);
   if (isAboutKey(problem)) {
     document.dispatchEvent(new CustomEvent("key-needed", { detail: problem }));
   }
@@ -72,16 +72,16 @@ export async function receive(path, options = {}) {
 
 function tooLarge(bytes) {
   const arrived = `${bytes}`.replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  const { detail, fix } = said.too_large;
+  const { detail, fix } = settings.too_large;
   return new Problem({ code: "too_many_bytes", detail: fill(detail, { arrived }), fix, status: 413 });
 }
 
-async function problemOf(answer) {
-  const waitS = Number(answer.headers.get("Retry-After")) || 0;
+async function readProblem(response) {
+  const waitS = Number(response.headers.get("Retry-After")) || 0;
   try {
-    return new Problem({ ...(await answer.json()), status: answer.status, waitS });
+    return new Problem({ ...(await response.json()), status: response.status, waitS });
   } catch {
-    const detail = `${answer.status} ${answer.statusText}`; // from something in between
-    return new Problem({ code: "http", detail, status: answer.status, waitS });
+    const detail = `${response.status} ${response.statusText}`; // from a proxy, not from countlab
+    return new Problem({ code: "http", detail, status: response.status, waitS });
   }
 }

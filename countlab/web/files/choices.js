@@ -1,33 +1,34 @@
-// The choices that tabs share: model, engine, object and tiles, as the server offers them.
+// Form fields that tabs share: model, engine, object and tiles, filled from the server.
 
 import { get } from "./api.js";
 import { fill } from "./page.js";
 
-export function choose(select, options, value) {
-  select.replaceChildren(...options.map(([given, shown]) => new Option(shown, given)));
-  if (options.some(([given]) => given === value)) select.value = value;
+export function setOptions(select, options, value) {
+  select.replaceChildren(...options.map(([option, text]) => new Option(text, option)));
+  if (options.some(([option]) => option === value)) select.value = value;
 }
 
 export class Choices {
-  // `every`: the entry for "no matter which model", where a tab has one.
-  constructor({ model, engine, object, tiles }, { words, engines, engine: usual }, every) {
-    Object.assign(this, { model, engine, object, tiles, words, every });
-    if (engine) choose(engine, engines.map((name) => [name, name]), usual);
-    model.addEventListener("change", () => this.#offerObjects());
+  // `allModels`: the text of the entry for all models, in tabs that have one.
+  constructor(parts, { strings, engines, engine: defaultEngine }, allModels) {
+    const { model, engine, object, tiles } = parts;
+    Object.assign(this, { model, engine, object, tiles, strings, allModels });
+    if (engine) setOptions(engine, engines.map((name) => [name, name]), defaultEngine);
+    model.addEventListener("change", () => this.#updateObjects());
   }
 
   async load() {
-    const { models, default: usual } = await get("models");
+    const { models, default: defaultModel } = await get("models");
     this.labels = new Map(models.map(({ name, labels }) => [name, labels]));
     const options = models.map(({ name, on_disk }) => [
-      name, on_disk ? name : fill(this.words.not_here_yet, { name }),
+      name, on_disk ? name : fill(this.strings.not_downloaded, { name }),
     ]);
-    if (this.every) options.unshift(["", this.every]);
-    choose(this.model, options, this.every ? "" : usual);
-    this.#offerObjects();
+    if (this.allModels) options.unshift(["", this.allModels]);
+    setOptions(this.model, options, this.allModels ? "" : defaultModel);
+    this.#updateObjects();
   }
 
-  get asked() {
+  get values() {
     return {
       model: this.model.value,
       engine: this.engine?.value,
@@ -36,9 +37,9 @@ export class Choices {
     };
   }
 
-  #offerObjects() {
+  #updateObjects() {
     const labels = this.labels.get(this.model.value) ?? new Set([...this.labels.values()].flat());
     const options = [...labels].sort().map((label) => [label, label]);
-    choose(this.object, [["", this.words.everything], ...options], this.object.value);
+    setOptions(this.object, [["", this.strings.all_objects], ...options], this.object.value);
   }
 }

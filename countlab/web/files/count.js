@@ -1,40 +1,41 @@
-// The Count tab: one pass of the model over a picture, then every confidence without another.
+// The Count tab: one /sweep request a picture; every confidence is shown from its response.
 
-import { isAboutKey, post, send } from "./api.js";
+import { isAboutKey, post, upload } from "./api.js";
 import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
-import { fill, make, partsOf, remark, told } from "./page.js";
+import { fill, findParts, formatConfidence, make, messageItem } from "./page.js";
 import { offerPictures } from "./picker.js";
 import { PictureView } from "./picture.js";
 
-const USUAL = 0.5; // the confidence of a request that names none
+const DEFAULT_CONFIDENCE = 0.5; // the server's default
 
 export function start(element, props) {
-  new CountTab(partsOf(element), props).open();
+  new CountTab(findParts(element), props).open();
 }
 
 class CountTab {
   constructor(parts, props) {
-    Object.assign(this, { parts, words: props.words, props });
+    Object.assign(this, { parts, strings: props.strings, props });
     this.choices = new Choices(parts, props);
-    this.curve = new Curve(parts.plot, props.words);
+    this.curve = new Curve(parts.plot, props.strings);
     this.view = new PictureView(parts, () => this.recount());
     this.file = null; // the picture
-    this.answer = null; // what /sweep told about it
-    this.shown = null; // that again, for the object and the region chosen
-    this.turn = 0; // answers that were overtaken by a later question are dropped
+    this.sweep = null; // the response of /sweep
+    this.shown = null; // the response of /recount, for the selected object and region
+    this.requestNumber = 0; // responses to superseded requests are dropped
   }
 
   async open() {
     const { parts } = this;
-    offerPictures(parts, this.props, (file) => this.use(file), (problem) => this.fail(problem));
+    const showProblem = (problem) => this.showProblem(problem);
+    offerPictures(parts, this.props, (file) => this.use(file), showProblem);
     parts.confidence.addEventListener("input", () => this.show());
-    parts.steady.addEventListener("click", () => this.moveTo(this.shown.stable));
+    parts.jump_to_stable.addEventListener("click", () => this.moveTo(this.shown.stable));
     parts.object.addEventListener("change", () => this.recount());
     for (const choice of [parts.model, parts.engine, parts.tiles]) {
-      choice.addEventListener("change", () => this.ask());
+      choice.addEventListener("change", () => this.requestSweep());
     }
-    document.addEventListener("key", () => this.load().then(() => this.ask()));
+    document.addEventListener("key", () => this.load().then(() => this.requestSweep()));
     await this.load();
   }
 
@@ -45,41 +46,41 @@ class CountTab {
   use(file) {
     this.file = file;
     this.view.show(file);
-    return this.ask();
+    return this.requestSweep();
   }
 
-  // The only question that costs a pass of the model.
-  ask() {
+  // The only request that runs the model.
+  requestSweep() {
     if (!this.file) return;
-    this.answer = null; // until it comes, the one before is about something else
-    return this.attempt(async (overtaken) => {
-      this.parts.bench.setAttribute("aria-busy", "true");
-      this.parts.status.textContent = this.words.counting; // seconds, where a model is loaded first
-      const { object, ...asked } = this.choices.asked; // all objects: choosing one costs nothing
-      const answer = await send("sweep", this.file, asked);
-      if (overtaken()) return;
-      this.answer = answer;
-      this.view.measure(answer);
-      this.parts.part.hidden = !answer.findings.every(({ box }) => box);
-      await this.#recount(overtaken);
+    this.sweep = null; // the previous one is about another picture or model
+    return this.attempt(async (isSuperseded) => {
+      this.parts.workspace.setAttribute("aria-busy", "true");
+      this.parts.status.textContent = this.strings.counting; // seconds, if a model loads
+      const { object, ...options } = this.choices.values; // all objects: /recount selects one
+      const sweep = await upload("sweep", this.file, options);
+      if (isSuperseded()) return;
+      this.sweep = sweep;
+      this.view.setSize(sweep);
+      this.parts.region_panel.hidden = !sweep.findings.every(({ box }) => box);
+      await this.#recount(isSuperseded);
     });
   }
 
   recount() {
-    if (this.answer) return this.attempt((overtaken) => this.#recount(overtaken));
+    if (this.sweep) return this.attempt((isSuperseded) => this.#recount(isSuperseded));
   }
 
-  async #recount(overtaken) {
-    const chosen = { object: this.parts.object.value || null, region: this.view.region };
-    const shown = await post("recount", { answer: this.answer, ...chosen });
-    if (overtaken()) return;
+  async #recount(isSuperseded) {
+    const selection = { object: this.parts.object.value || null, region: this.view.region };
+    const shown = await post("recount", { answer: this.sweep, ...selection });
+    if (isSuperseded()) return;
     const { confidence } = this.parts;
     confidence.min = shown.steps[0].confidence;
     confidence.max = shown.steps.at(-1).confidence;
-    confidence.value = this.shown ? confidence.value : USUAL;
+    confidence.value = this.shown ? confidence.value : DEFAULT_CONFIDENCE;
     this.shown = shown;
     this.curve.draw(shown);
-    this.parts.answer.hidden = false;
+    this.parts.result.hidden = false;
     this.show();
   }
 
@@ -88,67 +89,73 @@ class CountTab {
     this.show();
   }
 
-  // Everything that depends on the slider; asks nobody.
+  // Updates everything that depends on the slider; sends no request.
   show() {
-    if (!this.answer) return;
-    const { parts, words, shown } = this;
+    if (!this.sweep) return;
+    const { parts, strings, shown } = this;
     const first = shown.steps[0].confidence;
     const step = shown.steps[Math.round((parts.confidence.value - first) * 100)];
     parts.count.textContent = step.count;
-    const what = [parts.object.value || words.objects];
-    if (this.view.region) what.push(words.in_region);
-    what.push(fill(words.at, { confidence: told(step.confidence) }));
-    parts.what.textContent = what.join(" ");
+    const confidence = formatConfidence(step.confidence);
+    const description = [parts.object.value || strings.objects];
+    if (this.view.region) description.push(strings.in_region);
+    description.push(fill(strings.at_confidence, { confidence }));
+    parts.description.textContent = description.join(" ");
     parts.likely.hidden = !step.likely;
     if (step.likely) {
       const [low, high] = step.likely;
-      parts.likely.textContent = fill(words.likely, { low, high });
+      parts.likely.textContent = fill(strings.likely, { low, high });
     }
     parts.labels.replaceChildren(...Object.entries(step.counts).map(([label, count]) =>
-      make("li", { style: `--colour: ${shown.colours[label]}` }, `${label} `, make("b", {}, count)),
+      make("li", { style: `--label-color: ${shown.colours[label]}` }, `${label} `, make("b", {}, count)),
     ));
-    parts.at.textContent = told(step.confidence);
+    parts.confidence_value.textContent = confidence;
     this.curve.mark(step);
-    this.#sentences(step);
-    const found = shown.findings.filter(({ confidence }) => confidence > step.confidence);
-    this.view.draw(found, shown.colours);
+    this.#showNotes(step);
+    const visible = shown.findings.filter(({ confidence }) => confidence > step.confidence);
+    this.view.draw(visible, shown.colours);
   }
 
-  #sentences(step) {
-    const { parts, words, shown } = this;
+  #showNotes(step) {
+    const { parts, strings, shown } = this;
     const [low, high] = [shown.steps[0], shown.steps.at(-10)];
-    parts.contrast.textContent = fill(words.contrast, {
-      low: told(low.confidence), most: low.count, high: told(high.confidence), least: high.count,
+    parts.count_range.textContent = fill(strings.count_range, {
+      low: formatConfidence(low.confidence),
+      most: low.count,
+      high: formatConfidence(high.confidence),
+      least: high.count,
     });
     const { from, to, count } = shown.stable;
-    parts.steady.textContent = fill(words.steady, { count, from: told(from), to: told(to) });
-    parts.doubts.hidden = !step.warnings.length;
-    parts.warnings.replaceChildren(...step.warnings.map(remark));
-    const spent = Object.values(shown.milliseconds).reduce((sum, one) => sum + one, 0);
-    parts.how.textContent = fill(words.how, { ...shown, milliseconds: Math.round(spent) });
+    const stretch = { count, from: formatConfidence(from), to: formatConfidence(to) };
+    parts.jump_to_stable.textContent = fill(strings.most_stable, stretch);
+    parts.warnings_panel.hidden = !step.warnings.length;
+    parts.warnings.replaceChildren(...step.warnings.map(messageItem));
+    const total = Object.values(shown.milliseconds).reduce((sum, time) => sum + time, 0);
+    parts.details.textContent = fill(strings.details, { ...shown, milliseconds: Math.round(total) });
   }
 
-  async attempt(act) {
-    const turn = ++this.turn;
-    const overtaken = () => turn !== this.turn;
+  // Runs an action; shows its problem unless a later action has superseded it.
+  async attempt(action) {
+    const number = ++this.requestNumber;
+    const isSuperseded = () => number !== this.requestNumber;
     this.parts.problem.hidden = true;
     try {
-      await act(overtaken);
+      await action(isSuperseded);
     } catch (problem) {
       if (!problem.detail) throw problem;
-      if (!overtaken()) this.fail(problem);
+      if (!isSuperseded()) this.showProblem(problem);
     }
-    if (overtaken()) return;
-    this.parts.bench.removeAttribute("aria-busy");
+    if (isSuperseded()) return;
+    this.parts.workspace.removeAttribute("aria-busy");
     this.parts.status.textContent = "";
   }
 
-  // A count never stays beside a picture or a model that it is not about.
-  fail(problem) {
-    this.answer = this.shown = null;
-    this.parts.answer.hidden = true;
+  // Clears the result: a count must not stay beside another picture or model.
+  showProblem(problem) {
+    this.sweep = this.shown = null;
+    this.parts.result.hidden = true;
     this.view.clear();
-    this.parts.problem.replaceChildren(...remark(problem).childNodes);
-    this.parts.problem.hidden = isAboutKey(problem); // the head tells it
+    this.parts.problem.replaceChildren(...messageItem(problem).childNodes);
+    this.parts.problem.hidden = isAboutKey(problem); // shown in the head
   }
 }

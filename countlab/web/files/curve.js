@@ -1,45 +1,45 @@
-// Count against confidence: a falling staircase, the longest step shaded, the present one marked.
+// Step plot of count against confidence: the stable stretch shaded, the current value marked.
 
-import { fill, make, shape, told } from "./page.js";
+import { fill, formatConfidence, make, svg } from "./page.js";
 
 const HEIGHT = 100;
 const WIDTH = 300;
 
 export class Curve {
-  constructor(plot, words) {
+  constructor(plot, strings) {
     this.plot = plot;
-    this.words = words;
+    this.strings = strings;
   }
 
   draw({ steps, stable }) {
     const [first, last] = [steps[0], steps.at(-1)];
     this.low = first.confidence;
     this.span = last.confidence - first.confidence;
-    this.most = Math.max(1, ...steps.map(({ count }) => count));
+    this.maxCount = Math.max(1, ...steps.map(({ count }) => count));
     const [from, to] = [this.#x(stable.from), this.#x(stable.to)];
     const width = Math.max(1, to - from);
-    this.line = shape("line", { class: "now", y1: 0, y2: HEIGHT });
+    this.line = svg("line", { class: "now", y1: 0, y2: HEIGHT });
     this.dot = make("i");
     this.plot.replaceChildren(
-      shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
-        shape("rect", { class: "stable", x: from, y: 0, width, height: HEIGHT }),
-        shape("path", { class: "stairs", d: this.#stairs(steps) }),
+      svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
+        svg("rect", { class: "stable", x: from, y: 0, width, height: HEIGHT }),
+        svg("path", { class: "line", d: this.#stepPath(steps) }),
         this.line,
       ),
       this.dot,
-      make("span", { class: "most" }, this.most),
-      make("span", { class: "low" }, told(first.confidence)),
-      make("span", { class: "high" }, told(last.confidence)),
+      make("span", { class: "most" }, this.maxCount),
+      make("span", { class: "low" }, formatConfidence(first.confidence)),
+      make("span", { class: "high" }, formatConfidence(last.confidence)),
     );
     this.plot.setAttribute("role", "img");
-    this.plot.setAttribute("aria-label", fill(this.words.curve, {
+    this.plot.setAttribute("aria-label", fill(this.strings.curve, {
       most: first.count,
-      low: told(first.confidence),
+      low: formatConfidence(first.confidence),
       least: last.count,
-      high: told(last.confidence),
+      high: formatConfidence(last.confidence),
       count: stable.count,
-      from: told(stable.from),
-      to: told(stable.to),
+      from: formatConfidence(stable.from),
+      to: formatConfidence(stable.to),
     }));
   }
 
@@ -56,10 +56,10 @@ export class Curve {
   }
 
   #y(count) {
-    return HEIGHT - (count / this.most) * (HEIGHT - 8) - 2;
+    return HEIGHT - (count / this.maxCount) * (HEIGHT - 8) - 2;
   }
 
-  #stairs(steps) {
+  #stepPath(steps) {
     const points = steps.map((step) => `H ${this.#x(step.confidence)} V ${this.#y(step.count)}`);
     return `M 0 ${this.#y(steps[0].count)} ${points.join(" ")}`;
   }

@@ -1,10 +1,10 @@
-// The head of the page, and the key that a guarded server asks for.
+// The head of the page, and the form for the API key of a protected server.
 
-import { speak, useKey } from "./api.js";
+import { configure, useKey } from "./api.js";
 
 export function start(element, props) {
   document.documentElement.lang = props.language;
-  speak(props);
+  configure(props);
   const form = element.querySelector(".key");
   const field = form.querySelector("input");
   document.addEventListener("key-needed", (event) => {

@@ -1,17 +1,17 @@
-// The Health tab: how the server is doing, in sentences.
+// The Health tab: the facts of /health/report as sentences.
 
 import { get, isAboutKey } from "./api.js";
-import { fill, make, partsOf, remark, whenSeen } from "./page.js";
+import { fill, findParts, make, messageItem, onVisible } from "./page.js";
 
-export function start(element, { words }) {
-  const parts = partsOf(element);
-  const look = () => show(parts, words);
-  parts.again.addEventListener("click", look);
-  document.addEventListener("key", look);
-  whenSeen(element, look);
+export function start(element, { strings }) {
+  const parts = findParts(element);
+  const refresh = () => show(parts, strings);
+  parts.refresh.addEventListener("click", refresh);
+  document.addEventListener("key", refresh);
+  onVisible(element, refresh);
 }
 
-async function show(parts, words) {
+async function show(parts, strings) {
   try {
     const start = performance.now();
     await get("health");
@@ -19,50 +19,58 @@ async function show(parts, words) {
     const report = await get("health/report");
     parts.problem.hidden = true;
     parts.cards.replaceChildren(
-      card(words.health_speed, speedOf(report, roundTrip, words)),
-      card(words.health_load, loadOf(report, words)),
-      card(words.health_models, modelsOf(report, words)),
-      card(words.health_versions, [
-        make("li", {}, fill(words.health_version, report)), ...checks(report.libraries),
+      card(strings.health_speed, speedItems(report, roundTrip, strings)),
+      card(strings.health_load, loadItems(report, strings)),
+      card(strings.health_models, modelItems(report, strings)),
+      card(strings.health_versions, [
+        make("li", {}, fill(strings.health_version_line, report)), ...checkItems(report.libraries),
       ]),
     );
   } catch (problem) {
     if (!problem.detail) throw problem;
-    parts.problem.replaceChildren(...remark(problem).childNodes);
+    parts.problem.replaceChildren(...messageItem(problem).childNodes);
     parts.problem.hidden = isAboutKey(problem);
     parts.cards.replaceChildren();
   }
 }
 
-function speedOf({ pictures, milliseconds }, roundTrip, words) {
-  const sentences = [fill(words.health_answers, { milliseconds: roundTrip })];
-  if (pictures) sentences.push(fill(words.health_counted, { pictures, milliseconds }));
-  else sentences.push(words.health_nothing_yet);
+function speedItems({ pictures, milliseconds }, roundTrip, strings) {
+  const sentences = [fill(strings.health_round_trip, { milliseconds: roundTrip })];
+  if (pictures) sentences.push(fill(strings.health_counted, { pictures, milliseconds }));
+  else sentences.push(strings.health_no_pictures);
   return sentences.map((sentence) => make("li", {}, sentence));
 }
 
-function loadOf({ load, cores, waiting }, words) {
-  const sentences = [waiting ? fill(words.health_waiting, { waiting }) : words.health_no_queue];
+function loadItems({ load, cores, waiting }, strings) {
+  const sentences = [waiting ? fill(strings.health_waiting, { waiting }) : strings.health_no_queue];
   if (load !== null) {
-    const share = load / cores;
-    const how = share < 0.5 ? words.health_quiet : share < 1 ? words.health_busy : words.health_over;
-    sentences.push(fill(how, { load: load.toFixed(1), cores }));
+    const sentence = loadSentence(load / cores, strings);
+    sentences.push(fill(sentence, { load: load.toFixed(1), cores }));
   }
   return sentences.map((sentence) => make("li", {}, sentence));
 }
 
-function modelsOf({ models, unreadable }, words) {
-  const sentence = { open: words.health_open, on_disk: words.health_on_disk, away: words.health_away };
+function loadSentence(share, strings) {
+  if (share < 0.5) return strings.health_load_low;
+  return share < 1 ? strings.health_load_high : strings.health_overloaded;
+}
+
+function modelItems({ models, unreadable }, strings) {
+  const sentences = {
+    open: strings.health_model_open,
+    on_disk: strings.health_model_on_disk,
+    away: strings.health_model_missing,
+  };
   return [
-    ...models.map((model) => make("li", {}, fill(sentence[model.state], model))),
-    ...checks(unreadable),
+    ...models.map((model) => make("li", {}, fill(sentences[model.state], model))),
+    ...checkItems(unreadable),
   ];
 }
 
-function checks(checked) {
-  return checked.map(({ well, detail, fix }) => {
-    const item = remark({ detail, fix });
-    item.className = well ? "well" : "ill";
+function checkItems(checks) {
+  return checks.map(({ well, detail, fix }) => {
+    const item = messageItem({ detail, fix });
+    item.className = well ? "passed" : "failed";
     return item;
   });
 }

@@ -1,23 +1,23 @@
-// The History tab: what this server counted, over time.
+// The History tab: pictures that this server counted, over time.
 
-import { get, isAboutKey, receive } from "./api.js";
+import { get, isAboutKey, request } from "./api.js";
 import { Choices } from "./choices.js";
-import { timeChart } from "./chart.js";
-import { download, fill, make, partsOf, remark, whenSeen } from "./page.js";
+import { drawTimeChart } from "./chart.js";
+import { download, fill, findParts, make, messageItem, onVisible } from "./page.js";
 
-const ON_CHART = 500;
-const IN_TABLE = 10;
+const MAX_CHART_ROWS = 500;
+const MAX_TABLE_ROWS = 10;
 
 export function start(element, props) {
-  new HistoryTab(partsOf(element), props).open(element);
+  new HistoryTab(findParts(element), props).open(element);
 }
 
 class HistoryTab {
   constructor(parts, props) {
-    Object.assign(this, { parts, words: props.words });
-    // Dates as in the person's own country: en-GB and en-US write them the other way round.
-    this.language = navigator.languages.find((one) => one.startsWith(props.language));
-    this.choices = new Choices(parts, props, props.words.every_model);
+    Object.assign(this, { parts, strings: props.strings });
+    // The browser's regional variant: en-GB and en-US write dates in different orders.
+    this.language = navigator.languages.find((language) => language.startsWith(props.language));
+    this.choices = new Choices(parts, props, props.strings.all_models);
   }
 
   open(element) {
@@ -27,58 +27,58 @@ class HistoryTab {
     }
     parts.csv.addEventListener("click", () => this.save());
     document.addEventListener("key", () => this.show());
-    whenSeen(element, () => this.show());
+    onVisible(element, () => this.show());
   }
 
   get query() {
-    const said = Object.entries(this.choices.asked).filter(([, value]) => value);
-    return new URLSearchParams(said);
+    const options = Object.entries(this.choices.values).filter(([, value]) => value);
+    return new URLSearchParams(options);
   }
 
   async show() {
-    const { parts, words } = this;
+    const { parts, strings } = this;
     parts.problem.hidden = true;
     try {
       if (!this.choices.labels) await this.choices.load();
-      const { rows } = await get(`history?limit=${ON_CHART}&${this.query}`);
-      parts.nothing.hidden = rows.length > 0;
-      parts.nothing.textContent = words.history_empty;
+      const { rows } = await get(`history?limit=${MAX_CHART_ROWS}&${this.query}`);
+      parts.empty_message.hidden = rows.length > 0;
+      parts.empty_message.textContent = strings.history_empty;
       parts.outcome.hidden = !rows.length;
       if (rows.length) this.draw(rows);
     } catch (problem) {
       if (!problem.detail) throw problem;
-      const off = problem.code === "no_such_page";
-      parts.nothing.textContent = words.history_off;
-      parts.nothing.hidden = !off;
+      const isOff = problem.code === "no_such_page";
+      parts.empty_message.textContent = strings.history_off;
+      parts.empty_message.hidden = !isOff;
       parts.outcome.hidden = true;
-      parts.problem.replaceChildren(...remark(problem).childNodes);
-      parts.problem.hidden = off || isAboutKey(problem);
+      parts.problem.replaceChildren(...messageItem(problem).childNodes);
+      parts.problem.hidden = isOff || isAboutKey(problem);
     }
   }
 
   draw(rows) {
-    const { parts, words } = this;
+    const { parts, strings } = this;
     const object = parts.object.value;
-    const counted = (row) => (object ? (row.counts[object] ?? 0) : row.count);
-    const points = rows.map((row) => ({ time: new Date(row.time), count: counted(row) })).reverse();
+    const countOf = (row) => (object ? (row.counts[object] ?? 0) : row.count);
+    const points = rows.map((row) => ({ time: new Date(row.time), count: countOf(row) })).reverse();
     const sum = points.reduce((total, { count }) => total + count, 0);
     const facts = {
       pictures: points.length,
       mean: (sum / points.length).toFixed(1),
       most: Math.max(...points.map(({ count }) => count)),
-      object: object || words.objects,
+      object: object || strings.objects,
     };
-    parts.status.textContent = fill(words.history_status, facts);
-    timeChart(parts.chart, points, parts.status.textContent, this.language);
-    parts.rows.replaceChildren(...rows.slice(0, IN_TABLE).map((row) => make("tr", {},
+    parts.status.textContent = fill(strings.history_status, facts);
+    drawTimeChart(parts.chart, points, parts.status.textContent, this.language);
+    parts.rows.replaceChildren(...rows.slice(0, MAX_TABLE_ROWS).map((row) => make("tr", {},
       make("th", { scope: "row" }, new Date(row.time).toLocaleString(this.language)),
-      make("td", { class: "number" }, counted(row)),
+      make("td", { class: "number" }, countOf(row)),
       make("td", {}, Object.entries(row.counts).map((pair) => pair.join(" ")).join(", ")),
       make("td", {}, row.model),
     )));
   }
 
   async save() {
-    download(await (await receive(`history?format=csv&${this.query}`)).blob(), "history.csv");
+    download(await (await request(`history?format=csv&${this.query}`)).blob(), "history.csv");
   }
 }

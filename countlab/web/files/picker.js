@@ -1,22 +1,22 @@
-// Where a picture comes from: a file, a drop, the clipboard, the camera, an example.
+// Sources of a picture: file, drop, clipboard, camera, examples.
 
-import { receive } from "./api.js";
+import { request } from "./api.js";
 import { fill, make } from "./page.js";
 
-export function offerPictures(parts, { words, examples }, onPicture, onProblem) {
+export function offerPictures(parts, { strings, examples }, onPicture, onProblem) {
   offerFiles(parts.choose, parts.file, ([picture]) => onPicture(picture));
-  offerDrop(parts.bench, (files) => onPicture(files[0]));
+  offerDrop(parts.workspace, (files) => onPicture(files[0]));
   document.addEventListener("paste", (event) => {
     const pasted = [...event.clipboardData.files][0];
-    if (pasted && parts.bench.offsetParent) onPicture(pasted);
+    if (pasted && parts.workspace.offsetParent) onPicture(pasted);
   });
-  const coarse = matchMedia("(pointer: coarse)").matches; // a phone: its own camera app is better
-  if (coarse) offerFiles(parts.camera, parts.phone, ([picture]) => onPicture(picture));
+  const isPhone = matchMedia("(pointer: coarse)").matches; // its own camera app is better
+  if (isPhone) offerFiles(parts.camera, parts.phone_camera, ([picture]) => onPicture(picture));
   else parts.camera.addEventListener("click", () => {
-    openCamera(parts, onPicture).catch(() => onProblem({ detail: words.camera_refused }));
+    openCamera(parts, onPicture).catch(() => onProblem({ detail: strings.camera_refused }));
   });
   for (const name of examples) {
-    const button = exampleButton(name, words);
+    const button = exampleButton(name, strings);
     button.addEventListener("click", () => fetchExample(name).then(onPicture, onProblem));
     parts.examples.append(button);
   }
@@ -25,13 +25,13 @@ export function offerPictures(parts, { words, examples }, onPicture, onProblem) 
 export function offerDrop(element, onFiles) {
   element.addEventListener("dragover", (event) => {
     event.preventDefault();
-    element.classList.add("over");
+    element.classList.add("drag-over");
   });
-  element.addEventListener("dragleave", () => element.classList.remove("over"));
+  element.addEventListener("dragleave", () => element.classList.remove("drag-over"));
   element.addEventListener("drop", (event) => {
     event.preventDefault();
-    element.classList.remove("over");
-    filesOf(event.dataTransfer).then((files) => files.length && onFiles(files));
+    element.classList.remove("drag-over");
+    droppedFiles(event.dataTransfer).then((files) => files.length && onFiles(files));
   });
 }
 
@@ -39,62 +39,63 @@ export function offerFiles(button, field, onFiles) {
   button.addEventListener("click", () => field.click());
   field.addEventListener("change", () => {
     if (field.files.length) onFiles([...field.files]);
-    field.value = ""; // the same file again is a new choice
+    field.value = ""; // so that choosing the same file again fires a change event
   });
 }
 
-// What was dropped, and what lies in folders among it.
-async function filesOf({ items, files }) {
+// The dropped files, including those in dropped folders.
+async function droppedFiles({ items, files }) {
   const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some(({ isDirectory }) => isDirectory)) return [...files];
-  return (await Promise.all(entries.map(filesBelow))).flat();
+  return (await Promise.all(entries.map(filesIn))).flat();
 }
 
-async function filesBelow(entry) {
+async function filesIn(entry) {
   if (entry.isFile) return [await new Promise((done, fail) => entry.file(done, fail))];
   const reader = entry.createReader();
-  const found = [];
+  const files = [];
   for (;;) {
-    const some = await new Promise((done, fail) => reader.readEntries(done, fail));
-    if (!some.length) return found; // it hands out a hundred at a time
-    found.push(...(await Promise.all(some.map(filesBelow))).flat());
+    const batch = await new Promise((done, fail) => reader.readEntries(done, fail));
+    if (!batch.length) return files; // readEntries returns at most a hundred at a time
+    files.push(...(await Promise.all(batch.map(filesIn))).flat());
   }
 }
 
-const addressOf = (example) => new URL(`examples/${example}`, import.meta.url);
+const exampleUrl = (example) => new URL(`examples/${example}`, import.meta.url);
 
-function exampleButton(name, words) {
-  const spoken = name.replace(/\..*$/, "").replaceAll("_", " ");
-  const alt = fill(words.example, { name: spoken });
-  return make("button", { type: "button" }, make("img", { src: addressOf(name), alt }));
+function exampleButton(name, strings) {
+  const title = name.replace(/\..*$/, "").replaceAll("_", " ");
+  const alt = fill(strings.example, { name: title });
+  return make("button", { type: "button" }, make("img", { src: exampleUrl(name), alt }));
 }
 
 async function fetchExample(name) {
-  const data = await (await receive(addressOf(name))).blob();
+  const data = await (await request(exampleUrl(name))).blob();
   return new File([data], name, { type: data.type });
 }
 
 async function openCamera(parts, onPicture) {
-  const wanted = { video: { width: { ideal: 1280 } } };
-  const stream = await navigator.mediaDevices.getUserMedia(wanted);
-  const done = new AbortController();
-  const on = (target, name, act) => target.addEventListener(name, act, { signal: done.signal });
-  parts.take.disabled = true; // until there is something to take
-  on(parts.video, "loadeddata", () => { parts.take.disabled = false; });
+  const constraints = { video: { width: { ideal: 1280 } } };
+  const stream = await navigator.mediaDevices.getUserMedia(constraints);
+  const closed = new AbortController();
+  const on = (target, name, callback) =>
+    target.addEventListener(name, callback, { signal: closed.signal });
+  parts.take_photo.disabled = true; // until the video shows something
+  on(parts.video, "loadeddata", () => { parts.take_photo.disabled = false; });
   parts.video.srcObject = stream;
   on(parts.viewfinder, "close", () => {
     for (const track of stream.getTracks()) track.stop();
-    done.abort();
+    closed.abort();
   });
   on(parts.close, "click", () => parts.viewfinder.close());
-  on(parts.take, "click", async () => {
-    onPicture(await frameOf(parts.video));
+  on(parts.take_photo, "click", async () => {
+    onPicture(await videoFrame(parts.video));
     parts.viewfinder.close();
   });
   parts.viewfinder.showModal();
 }
 
-async function frameOf(video) {
+async function videoFrame(video) {
   const canvas = make("canvas", { width: video.videoWidth, height: video.videoHeight });
   canvas.getContext("2d").drawImage(video, 0, 0);
   const data = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));

@@ -1,6 +1,6 @@
-// The table of many pictures as CSV: one column for each label that was found.
+// CSV of many pictures: one row a picture, one column for each label found.
 
-export function asCsv(rows) {
+export function toCsv(rows) {
   const labels = [...new Set(rows.flatMap(({ result }) => Object.keys(result?.counts ?? {})))].sort();
   const head = ["file", "count", ...labels, "model", "engine", "confidence", "warnings", "error"];
   const lines = rows.map(({ name, result, problem }) => [
@@ -13,12 +13,12 @@ export function asCsv(rows) {
     (result?.warnings ?? []).map(({ detail }) => detail).join(" "),
     problem?.detail ?? "",
   ]);
-  const text = [head, ...lines].map((line) => line.map(cell).join(",")).join("\n");
-  return new Blob(["\ufeff", text, "\n"], { type: "text/csv" }); // spreadsheets ask for the mark
+  const text = [head, ...lines].map((line) => line.map(escapeCell).join(",")).join("\n");
+  return new Blob(["\ufeff", text, "\n"], { type: "text/csv" }); // Excel needs the byte order mark
 }
 
-// A file may be called =1+1: in a spreadsheet that must stay a name.
-function cell(value) {
+// A file may be called =1+1: the apostrophe keeps spreadsheets from running it as a formula.
+function escapeCell(value) {
   const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : `${value}`;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

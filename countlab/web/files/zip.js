@@ -1,17 +1,17 @@
-// Files into one ZIP, stored as they are: pictures are compressed already.
+// ZIP writer without compression: pictures are compressed already.
 
 const TEXT = new TextEncoder();
-const NAMES_ARE_UTF8 = 0x0800;
+const UTF8_NAMES_FLAG = 0x0800;
 
-export async function asZip(files) {
+export async function toZip(files) {
   const parts = [];
   const directory = [];
   let offset = 0;
-  for (const [name, blob] of unique(files)) {
+  for (const [name, blob] of withUniqueNames(files)) {
     const data = new Uint8Array(await blob.arrayBuffer());
     const path = TEXT.encode(name);
     const common = header([
-      [2, 20], [2, NAMES_ARE_UTF8], [2, 0], [2, 0], [2, 0x21], // stored; the first day of 1980
+      [2, 20], [2, UTF8_NAMES_FLAG], [2, 0], [2, 0], [2, 0x21], // stored; dated 1980-01-01
       [4, checksum(data)], [4, data.length], [4, data.length], [2, path.length], [2, 0],
     ]);
     const local = [header([[4, 0x04034b50]]), common, path, data];
@@ -28,13 +28,13 @@ export async function asZip(files) {
   return new Blob([...parts, ...directory, end], { type: "application/zip" });
 }
 
-function unique(files) {
-  const taken = new Set();
+function withUniqueNames(files) {
+  const used = new Set();
   return files.map(([name, blob]) => {
-    let free = name;
-    for (let i = 2; taken.has(free); i++) free = name.replace(/(\.[^.]*)?$/, `_${i}$1`);
-    taken.add(free);
-    return [free, blob];
+    let unique = name;
+    for (let i = 2; used.has(unique); i++) unique = name.replace(/(\.[^.]*)?$/, `_${i}$1`);
+    used.add(unique);
+    return [unique, blob];
   });
 }
 

@@ -1,1 +1,1 @@
-"""Renders fruit that never grew: models, cut-outs and whole scenes with known counts."""
+"""Blender scenes: fruit models, cut-outs and whole scenes, rendered with known counts."""

@@ -1,19 +1,19 @@
-"""The skin of apples: ground colour, streaked blush, pores, russet, wax. Knows no shapes."""
+"""Apple skin material: ground color, streaked blush, pores, russet and wax."""
 
 import random
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.fruits.scenes.nodegraph import Colour, NodeGraph
-from recipes.fruits.scenes.skins import FLESH_GLOW, between, scar
+from recipes.fruits.scenes.nodegraph import Color, NodeGraph
+from recipes.fruits.scenes.skins import FLESH_GLOW, add_scars, random_color_between
 
 
 @dataclass(frozen=True)
 class AppleVariety:
-    """Ground colour, blush colour, how much blush and how streaked it is."""
+    """Ground color, blush color, amount of blush and how streaked it is."""
 
-    ground: tuple[Colour, Colour]
-    blush: tuple[Colour, Colour]
+    ground: tuple[Color, Color]
+    blush: tuple[Color, Color]
     cover: tuple[float, float]
     streaks: float
 
@@ -53,49 +53,55 @@ APPLES = {
 
 
 def apple_skin(rng: random.Random, kind: AppleVariety, unit_m: float) -> Any:
-    """Ground colour, a streaked blush on the sunny side, russet dimple, pale pores, wax."""
+    """Ground color, a streaked blush on the sunny side, russet dimple, pale pores, wax."""
     graph = NodeGraph("apple")
-    where = graph.position(unit_m, rng.uniform(0, 90))
+    position = graph.position(unit_m, rng.uniform(0, 90))
     along, cosine, sine = graph.skin()
     ground = graph.mix(
-        graph.span(graph.noise(where, 1.3, 1.0), 0.3, 0.7),
-        between(rng, *kind.ground),
-        between(rng, *kind.ground),
+        graph.smoothstep(graph.noise(position, 1.3, 1.0), 0.3, 0.7),
+        random_color_between(rng, *kind.ground),
+        random_color_between(rng, *kind.ground),
     )
     lines = graph.wobble(
         graph.combine(cosine, sine, graph.math("MULTIPLY", along, 0.35)), 2.0, 0.05
     )
     fine = graph.noise(lines, rng.uniform(14, 26), 4.0)
-    broad = graph.noise(where, 0.9, 2.0)
+    broad = graph.noise(position, 0.9, 2.0)
     streak = graph.math("MULTIPLY", graph.math("SUBTRACT", fine, 0.5), 3.0 * kind.streaks)
     patch = graph.math("MULTIPLY", graph.math("SUBTRACT", broad, 0.5), 2.4)
     amount = graph.math("ADD", graph.math("ADD", streak, patch), rng.uniform(*kind.cover))
     blush = graph.mix(
-        graph.span(fine, 0.35, 0.65), between(rng, *kind.blush), between(rng, *kind.blush)
+        graph.smoothstep(fine, 0.35, 0.65),
+        random_color_between(rng, *kind.blush),
+        random_color_between(rng, *kind.blush),
     )
-    colour = graph.mix(graph.span(amount, -0.15, 0.95, 0.0, 0.97), ground, blush)
-    mottle = graph.noise(where, 8.0, 3.0)
-    shade = graph.span(mottle, 0.35, 0.65, rng.uniform(0.1, 0.35), 0.0)
-    colour = graph.mix(shade, colour, between(rng, *kind.ground))
-    pores = graph.cells(where, rng.uniform(7, 12))
+    color = graph.mix(graph.smoothstep(amount, -0.15, 0.95, 0.0, 0.97), ground, blush)
+    mottle = graph.noise(position, 8.0, 3.0)
+    shade = graph.smoothstep(mottle, 0.35, 0.65, rng.uniform(0.1, 0.35), 0.0)
+    color = graph.mix(shade, color, random_color_between(rng, *kind.ground))
+    pores = graph.cells(position, rng.uniform(7, 12))
     size = rng.uniform(0.04, 0.09)
-    pore = graph.span(pores, size, size + 0.05, rng.uniform(0.1, 0.6), 0.0)
-    colour = graph.mix(pore, colour, (0.66, 0.52, 0.24))
-    colour = scar(graph, where, rng, colour, (0.20, 0.10, 0.03))
+    pore = graph.smoothstep(pores, size, size + 0.05, rng.uniform(0.1, 0.6), 0.0)
+    color = graph.mix(pore, color, (0.66, 0.52, 0.24))
+    color = add_scars(graph, position, rng, color, (0.20, 0.10, 0.03))
     ragged = graph.math(
         "ADD", along, graph.math("MULTIPLY", graph.math("SUBTRACT", fine, 0.5), 0.12)
     )
     dimple = rng.choice(((0.26, 0.22, 0.05), (0.30, 0.33, 0.05)))
-    colour = graph.mix(graph.span(ragged, 0.04, 0.15, rng.uniform(0.2, 0.9), 0.0), colour, dimple)
-    colour = graph.mix(graph.span(along, 0.955, 0.985), colour, (0.05, 0.03, 0.015))
+    color = graph.mix(
+        graph.smoothstep(ragged, 0.04, 0.15, rng.uniform(0.2, 0.9), 0.0), color, dimple
+    )
+    color = graph.mix(graph.smoothstep(along, 0.955, 0.985), color, (0.05, 0.03, 0.015))
     return graph.finish(
-        base_color=colour,
-        roughness=graph.span(graph.noise(where, 3.0, 0.0), 0.3, 0.7, rng.uniform(0.2, 0.4), 0.5),
+        base_color=color,
+        roughness=graph.smoothstep(
+            graph.noise(position, 3.0, 0.0), 0.3, 0.7, rng.uniform(0.2, 0.4), 0.5
+        ),
         specular_ior_level=0.45,
         coat_weight=rng.choice((0.0, 0.1, 0.3)),
         coat_roughness=0.15,
         subsurface_weight=0.12,
         subsurface_radius=FLESH_GLOW,
         subsurface_scale=0.003,
-        normal=graph.bump(graph.noise(where, 7.0, 1.0), unit_m * 0.012),
+        normal=graph.bump(graph.noise(position, 7.0, 1.0), unit_m * 0.012),
     )

@@ -1,4 +1,4 @@
-"""Table cloths: a weave, its folds and its dyes."""
+"""Table cloth materials: weave, folds and dyes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from recipes.fruits.scenes.shading import Graph, shade
 
 
 def _weave(g: Graph, thread_m: float) -> tuple[Any, Any]:
-    """Height of a plain weave and of the folds under it."""
+    """Height maps of a plain weave and of the folds under it."""
     across = g.node("ShaderNodeTexWave", {"bands_direction": "X"}, vector=g.position,
                     scale=0.314 / thread_m, distortion=0.6, detail=1.0)  # fmt: skip
     along = g.node("ShaderNodeTexWave", {"bands_direction": "Y"}, vector=g.position,
@@ -26,11 +26,11 @@ def linen(rng: Random) -> Any:
     )
     weave, folds = _weave(g, 0.0011)
     slub = g.noise(g.stretch((8, 300, 1)), 1.0, 2.0)
-    colour = g.ramp(g.sum(g.remap(weave, 0, 2, 0, 0.7), slub, 0.4),
+    color = g.ramp(g.sum(g.remap(weave, 0, 2, 0, 0.7), slub, 0.4),
                     [(0.2, shade(cloth, 0.66)), (0.8, cloth)])  # fmt: skip
     normal = g.bump(weave, 0.35, 0.0006, g.bump(folds, 0.8, 0.03))
     g.surface.inputs["Sheen Weight"].default_value = 0.25
-    return g.finish(colour, 0.9, normal, 0.2)
+    return g.finish(color, 0.9, normal, 0.2)
 
 
 def _bands(g: Graph, axis: str, width_m: float, share: float) -> Any:
@@ -41,18 +41,18 @@ def _bands(g: Graph, axis: str, width_m: float, share: float) -> Any:
 
 
 def checked(rng: Random) -> Any:
-    """A gingham: where the bands cross the colour is full, elsewhere half."""
+    """A gingham: full color where the bands cross, half elsewhere."""
     g = Graph("checked cloth")
     dye = rng.choice([(0.42, 0.03, 0.035), (0.05, 0.11, 0.3), (0.06, 0.2, 0.1)])
     width = rng.uniform(0.028, 0.05)
     weave, folds = _weave(g, 0.0012)
     both = g.sum(_bands(g, "X", width, 0.5), _bands(g, "Y", width, 0.5))
-    colour = g.ramp(
+    color = g.ramp(
         g.remap(both, 0, 2, 0, 1),
         [(0.05, (0.72, 0.7, 0.66)), (0.5, tuple((c + 0.7) / 2.4 for c in dye)), (0.95, dye)],  # type: ignore
     )
     normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.7, 0.025))
-    return g.finish(colour, 0.9, normal, 0.2)
+    return g.finish(color, 0.9, normal, 0.2)
 
 
 def striped(rng: Random) -> Any:
@@ -60,6 +60,6 @@ def striped(rng: Random) -> Any:
     dye = rng.choice([(0.09, 0.16, 0.28), (0.33, 0.27, 0.17), (0.35, 0.1, 0.08)])
     weave, folds = _weave(g, 0.0012)
     stripe = _bands(g, rng.choice("XY"), rng.uniform(0.02, 0.06), rng.uniform(0.55, 0.8))
-    colour = g.mix(stripe, (0.69, 0.66, 0.6), dye)
+    color = g.mix(stripe, (0.69, 0.66, 0.6), dye)
     normal = g.bump(weave, 0.3, 0.0006, g.bump(folds, 0.8, 0.025))
-    return g.finish(colour, 0.9, normal, 0.2)
+    return g.finish(color, 0.9, normal, 0.2)

@@ -1,12 +1,12 @@
-"""Renders single objects on a transparent ground, to be pasted into training pictures.
+"""Cut-outs: single objects rendered on a transparent background, pasted into training samples.
 
     python -m recipes.fruits.scenes.cutouts --count 840 --out recipes/fruits/work/cutouts --seed 1
 
 Writes `<out>/<kind>/NNNN.webp` (RGBA, cropped to the object) for the kinds orange, apple, lemon,
-banana, bunch and none (look-alikes). Beside every bunch, `NNNN.json` lists its bananas: the box of
-what is seen of each, in pixels [left, top, right, bottom], and the share that is seen. The kinds
-take turns, so a run that is stopped is already balanced; files that exist are kept, so a second
-run goes on where the first stopped. Picture N depends on the seed and N alone.
+banana, bunch and none (lookalikes). Beside every bunch, `NNNN.json` lists its bananas: the box of
+the visible part of each, in pixels [left, top, right, bottom], and the visible share. The kinds
+alternate, so an interrupted run is already balanced; existing files are kept, so a second run
+continues where the first stopped. Picture N depends on the seed and N alone.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from recipes.fruits.scenes import fruit, studio
 from recipes.fruits.scenes.cycles import drop_subsurface, render_linear, set_quality
 from recipes.fruits.scenes.exposure import expose
 from recipes.fruits.scenes.lookalikes import LOOKALIKES
-from recipes.fruits.scenes.visibility import seen_parts
+from recipes.fruits.scenes.visibility import visible_parts
 
-# How often each kind comes, in 840: apples and lemons most, for they vary most or are rarest
-# among the real photos.
+# Pictures of each kind in 840: apples and lemons most, because they vary most or are rarest among
+# the real photos.
 SHARES = {"orange": 150, "apple": 190, "lemon": 190, "banana": 130, "bunch": 60, "none": 120}
 
-RESTS = {
+RESTING_POSES = {
     "orange": studio.ROLLING,
     "apple": studio.ROLLING,
     "lemon": studio.ROLLING,
@@ -46,8 +46,8 @@ RESTS = {
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to render: `index` is the picture's number in the whole run."""
+class CutoutJob:
+    """A cut-out to render; `index` is its number in the whole run."""
 
     index: int
     kind: str
@@ -57,7 +57,7 @@ class Order:
         return out / self.kind / f"{self.index:04d}.webp"
 
 
-def orders(count: int, seed: int) -> list[Order]:
+def plan_jobs(count: int, seed: int) -> list[CutoutJob]:
     """The kinds in turn: always the one that is furthest behind its share."""
     total = sum(SHARES.values())
     made = dict.fromkeys(SHARES, 0)
@@ -65,42 +65,42 @@ def orders(count: int, seed: int) -> list[Order]:
     for index in range(count):
         kind = max(SHARES, key=lambda name: SHARES[name] * (index + 1) / total - made[name])
         made[kind] += 1
-        result.append(Order(index, kind, seed))
+        result.append(CutoutJob(index, kind, seed))
     return result
 
 
-def render_cutout(order: Order, out: Path, *, size_px: int, samples: int) -> Path:
+def render_cutout(job: CutoutJob, out: Path, *, size_px: int, samples: int) -> Path:
     """Build, light, render and save one cut-out; returns the picture's path."""
-    rng = random.Random(f"{order.seed}-{order.index}")
+    rng = random.Random(f"{job.seed}-{job.index}")
     studio.clear_scene()
-    root, counted = _build(rng, order)
-    studio.pose(rng, root, RESTS[order.kind])
-    view = rng.uniform(0, 6.283)
-    wanted = studio.light(rng, view)
+    root, counted = _build(rng, job)
+    studio.pose(rng, root, RESTING_POSES[job.kind])
+    azimuth = rng.uniform(0, 6.283)
+    brightness = studio.light(rng, azimuth)
     studio.table(rng)
-    studio.aim_camera(rng, root, view, size_px)
+    studio.aim_camera(rng, root, azimuth, size_px)
     set_quality(samples)
     drop_subsurface()
     with tempfile.TemporaryDirectory() as scratch:
-        picture = expose(render_linear(Path(scratch)), wanted, rng.uniform(1.0, 1.35))
+        picture = expose(render_linear(Path(scratch)), brightness, rng.uniform(1.0, 1.35))
         left, top, right, bottom = _alpha_box(picture)
-        path = order.path(out)
+        path = job.path(out)
         path.parent.mkdir(parents=True, exist_ok=True)
         if counted:
-            parts = seen_parts(counted, Path(scratch), origin=(left, top))
+            parts = visible_parts(counted, Path(scratch), origin=(left, top))
             path.with_suffix(".json").write_text(json.dumps({"bananas": parts}) + "\n")
-    # Written under another name first: a run that is killed leaves no half picture behind.
-    draft = path.with_suffix(".draft")
-    Image.fromarray(picture[top:bottom, left:right]).save(draft, "WEBP", quality=92, method=4)
-    return draft.replace(path)
+    # Written under another name first: a killed run leaves no partial picture behind.
+    partial = path.with_suffix(".draft")
+    Image.fromarray(picture[top:bottom, left:right]).save(partial, "WEBP", quality=92, method=4)
+    return partial.replace(path)
 
 
-def _build(rng: random.Random, order: Order) -> tuple[Any, list[Any]]:
-    """The root object, and the bananas to box one by one when it is a bunch."""
-    if order.kind == "bunch":
+def _build(rng: random.Random, job: CutoutJob) -> tuple[Any, list[Any]]:
+    """The root object, and the bananas to box one by one if it is a bunch."""
+    if job.kind == "bunch":
         bananas = fruit.bunch(rng, rng.randint(2, 6))
         return bananas[0].parent, bananas
-    if order.kind == "none":
+    if job.kind == "none":
         return LOOKALIKES[rng.choice(tuple(LOOKALIKES))](rng), []
     makers = {
         "orange": fruit.orange,
@@ -108,7 +108,7 @@ def _build(rng: random.Random, order: Order) -> tuple[Any, list[Any]]:
         "lemon": fruit.lemon,
         "banana": fruit.banana,
     }
-    return makers[order.kind](rng), []
+    return makers[job.kind](rng), []
 
 
 def _alpha_box(picture: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -119,37 +119,39 @@ def _alpha_box(picture: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _at_least(lowest: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
+def _integer_from(lowest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
         if not text.isdigit() or int(text) < lowest:
             raise argparse.ArgumentTypeError(
-                f"{text!r} will not do: give a whole number from {lowest} up"
+                f"{text!r} is not valid: give a whole number from {lowest} up"
             )
         return int(text)
 
-    return whole_number
+    return parse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m recipes.fruits.scenes.cutouts")
-    parser.add_argument("--count", type=_at_least(1), default=840, help="pictures in the whole run")
+    parser.add_argument(
+        "--count", type=_integer_from(1), default=840, help="pictures in the whole run"
+    )
     parser.add_argument("--out", type=Path, default=Path("recipes/fruits/work/cutouts"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--size", type=_at_least(32), default=256, help="longer side in pixels")
-    parser.add_argument("--samples", type=_at_least(1), default=8)
+    parser.add_argument("--size", type=_integer_from(32), default=256, help="longer side in pixels")
+    parser.add_argument("--samples", type=_integer_from(1), default=8)
     parser.add_argument("--only", choices=SHARES, help="of the whole run, only this kind")
     options = parser.parse_args(arguments)
-    missing = [
-        order
-        for order in orders(options.count, options.seed)
-        if options.only in (None, order.kind) and not order.path(options.out).exists()
+    jobs = [
+        job
+        for job in plan_jobs(options.count, options.seed)
+        if options.only in (None, job.kind) and not job.path(options.out).exists()
     ]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     start = time.monotonic()
-    for done, order in enumerate(missing, start=1):
-        path = render_cutout(order, options.out, size_px=options.size, samples=options.samples)
-        pace = (time.monotonic() - start) / done
-        print(f"{done}/{len(missing)} {path} {pace:.2f} s each", flush=True)
+    for done, job in enumerate(jobs, start=1):
+        path = render_cutout(job, options.out, size_px=options.size, samples=options.samples)
+        seconds_each = (time.monotonic() - start) / done
+        print(f"{done}/{len(jobs)} {path} {seconds_each:.2f} s each", flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Cycles settings and its result as a numpy array. Knows nothing of what is in the scene."""
+"""Cycles settings for cut-outs, and render results as numpy arrays."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def set_quality(samples: int) -> None:
 
 
 def drop_subsurface() -> None:
-    """Light under the skin is a third of the time and hardly seen in an object this small."""
+    """Disable subsurface scattering: a third of the time, hardly visible at this size."""
     for material in bpy.data.materials:
         material.node_tree.nodes["Principled BSDF"].inputs["Subsurface Weight"].default_value = 0.0
 

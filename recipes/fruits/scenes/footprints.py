@@ -1,4 +1,4 @@
-"""Which ground a thing covers, in small square cells, so that nothing is put into another."""
+"""Footprints: the ground area under an object in small square cells, to detect overlaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from mathutils import Vector
 
-from recipes.fruits.scenes import forms
+from recipes.fruits.scenes import shapes
 from recipes.fruits.scenes.meshes import world_points
 
 CELL_M = 0.004
@@ -15,17 +15,17 @@ Cells = set[tuple[int, int]]
 
 
 def footprint(root: Any) -> Cells:
-    """The cells of the ground below a thing."""
+    """The ground cells below an object."""
     cells: Cells = set()
-    for part in forms.family(root):
+    for part in shapes.with_children(root):
         if part.type == "CURVE":
             corners = [part.matrix_world @ Vector(corner) for corner in part.bound_box]
             cells |= {_cell(corner.x, corner.y) for corner in corners}
         elif part.type == "MESH":
             cells |= _long_edges(part)
-    if any(part.type == "MESH" for part in forms.family(root)):
+    if any(part.type == "MESH" for part in shapes.with_children(root)):
         cells |= {_cell(x, y) for x, y, _ in world_points(root).tolist()}
-    return _filled(cells)
+    return _fill_rows(cells)
 
 
 def _cell(x: float, y: float) -> tuple[int, int]:
@@ -33,11 +33,11 @@ def _cell(x: float, y: float) -> tuple[int, int]:
 
 
 def _long_edges(part: Any) -> Cells:
-    """The cells below long straight edges: a book has vertices at its corners alone."""
+    """The cells below long straight edges: a book has vertices at its corners only."""
     cells: Cells = set()
-    place = part.matrix_world
+    to_world = part.matrix_world
     for edge in part.data.edges:
-        start, end = (place @ part.data.vertices[index].co for index in edge.vertices)
+        start, end = (to_world @ part.data.vertices[index].co for index in edge.vertices)
         length = (end - start).length
         if length > LONG_EDGE_M:
             steps = int(length / CELL_M) + 1
@@ -46,8 +46,8 @@ def _long_edges(part: Any) -> Cells:
     return cells
 
 
-def _filled(cells: Cells) -> Cells:
-    """Between the first and the last cell of every row nothing else may stand."""
+def _fill_rows(cells: Cells) -> Cells:
+    """Fill every row between its first and last cell."""
     rows: dict[int, tuple[int, int]] = {}
     for x, y in cells:
         low, high = rows.get(y, (x, x))
@@ -55,12 +55,14 @@ def _filled(cells: Cells) -> Cells:
     return {(x, y) for y, (low, high) in rows.items() for x in range(low, high + 1)}
 
 
-def moved(cells: Cells, x: float, y: float) -> Cells:
+def shifted(cells: Cells, x: float, y: float) -> Cells:
+    """The cells shifted by (x, y) meters."""
     dx, dy = round(x / CELL_M), round(y / CELL_M)
     return {(a + dx, b + dy) for a, b in cells}
 
 
-def widened(cells: Cells, gap_m: float) -> Cells:
+def dilated(cells: Cells, gap_m: float) -> Cells:
+    """The cells and everything within `gap_m` of them."""
     reach = round(gap_m / CELL_M)
     steps = [(dx, dy) for dx in range(-reach, reach + 1) for dy in range(-reach, reach + 1)]
     edge = {

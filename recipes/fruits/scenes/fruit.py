@@ -1,7 +1,7 @@
-"""Builds one fruit that counts, in the current Blender scene, in metres.
+"""Fruit models that count, built in the current Blender scene, in meters.
 
-Each function returns the root object, its lowest point at z = 0 above the origin, its label in
-`object["label"]`. Knows nothing of cameras, lamps or what stands around it.
+Each function returns the root object: lowest point at z = 0 above the origin, label in
+`object["label"]`.
 """
 
 import math
@@ -14,17 +14,17 @@ from mathutils import Euler
 
 from recipes.fruits.scenes.apple_skin import APPLES, apple_skin
 from recipes.fruits.scenes.bananas import banana, bunch
-from recipes.fruits.scenes.greenery import bark_colour, calyx, leaf, stem
+from recipes.fruits.scenes.greenery import bark_color, calyx, leaf, stem
 from recipes.fruits.scenes.meshes import (
     Array,
     circle,
     closed_object,
-    labelled,
+    labeled,
     lathe,
-    lumps,
+    smooth_noise,
     turn_mesh,
 )
-from recipes.fruits.scenes.skins import citrus
+from recipes.fruits.scenes.skins import citrus_skin
 
 __all__ = ["APPLES", "apple", "banana", "bunch", "citrus_spindle", "lemon", "orange"]
 
@@ -33,7 +33,7 @@ LEMON_TONES = ((0.84, 0.56, 0.012), (0.80, 0.68, 0.06))
 
 
 def orange(rng: random.Random) -> Any:
-    """An orange or mandarin: a pitted ball, a little flattened, with its green button."""
+    """An orange or mandarin: a pitted, slightly flattened ball with a green button."""
     radius = rng.uniform(0.033, 0.041)
     polar = np.linspace(0, math.pi, 60)
     flat = rng.uniform(0.88, 1.02)
@@ -42,23 +42,23 @@ def orange(rng: random.Random) -> Any:
     height -= _dent(ring, radius * rng.uniform(0.02, 0.07), radius * 0.2, polar < math.pi / 2)
     height += _dent(ring, radius * rng.uniform(0.0, 0.05), radius * 0.15, polar > math.pi / 2)
     points, skin = lathe(ring, height)
-    points *= 1 + lumps(rng, points, radius * 2.6)[..., None] * 0.014
-    rind = citrus(
+    points *= 1 + smooth_noise(rng, points, radius * 2.6)[..., None] * 0.014
+    rind = citrus_skin(
         rng, ORANGE_TONES, unit_m=radius, pits=rng.uniform(20, 27), green=rng.choice((0, 0.2, 0.6))
     )
     body = closed_object("orange", points, skin, rind)
     top = float(points[0, 0, 2])
-    green = bark_colour(rng)
+    green = bark_color(rng)
     if rng.random() < 0.85:
         _attach(calyx(rng, radius * rng.uniform(0.07, 0.12), 5, green), body, top)
     if rng.random() < 0.12:
         _attach(stem(rng, rng.uniform(0.006, 0.02), 0.0018, green), body, top)
         _add_leaves(rng, body, top)
-    return labelled(body, "orange")
+    return labeled(body, "orange")
 
 
 def apple(rng: random.Random, variety: str | None = None) -> Any:
-    """An apple with both dimples. `variety` is a name in `APPLES`; by chance when None."""
+    """An apple with both dimples. `variety` is a name in `APPLES`; random if None."""
     variety = variety or rng.choice(tuple(APPLES))
     radius = rng.uniform(0.032, 0.042)
     polar = np.linspace(0, math.pi, 72)
@@ -74,7 +74,7 @@ def apple(rng: random.Random, variety: str | None = None) -> Any:
     ribs = rng.uniform(0.0, 0.045) * np.sin(polar / 2)[:, None] ** 3
     lobes = 1 + ribs * np.cos(5 * circle(points.shape[1]) + rng.uniform(0, 6))[None, :]
     points[..., :2] *= lobes[..., None]
-    points *= 1 + lumps(rng, points, radius * 3.0)[..., None] * 0.018
+    points *= 1 + smooth_noise(rng, points, radius * 3.0)[..., None] * 0.018
     body = closed_object("apple", points, skin, apple_skin(rng, APPLES[variety], radius))
     foot = float(points[0, 0, 2]) - 0.001
     if rng.random() < 0.85:
@@ -85,17 +85,17 @@ def apple(rng: random.Random, variety: str | None = None) -> Any:
     sepals = calyx(rng, radius * 0.12, 5, (0.07, 0.05, 0.025))
     sepals.rotation_euler = (math.pi, 0, 0)
     _attach(sepals, body, float(points[-1, 0, 2]))
-    return labelled(body, "apple")
+    return labeled(body, "apple")
 
 
 def lemon(rng: random.Random) -> Any:
-    """A lemon on its side, axis along x, nipple towards +x."""
+    """A lemon on its side, axis along x, nipple toward +x."""
     body = citrus_spindle(rng, rng.uniform(0.023, 0.029), rng.uniform(1.12, 1.42), _lemon_rind(rng))
-    return labelled(body, "lemon")
+    return labeled(body, "lemon")
 
 
 def _lemon_rind(rng: random.Random) -> Any:
-    return citrus(
+    return citrus_skin(
         rng,
         LEMON_TONES,
         unit_m=0.026,
@@ -105,7 +105,7 @@ def _lemon_rind(rng: random.Random) -> Any:
 
 
 def citrus_spindle(rng: random.Random, radius: float, stretch: float, rind: Any) -> Any:
-    """The body lemons and limes share: an ovoid with a neck and a nipple, lying along x."""
+    """The common body of lemons and limes: an ovoid with neck and nipple, lying along x."""
     polar = np.linspace(0, math.pi, 64)
     ring = radius * np.sin(polar) ** rng.uniform(0.95, 1.12)
     height = radius * stretch * np.cos(polar)
@@ -114,18 +114,18 @@ def citrus_spindle(rng: random.Random, radius: float, stretch: float, rind: Any)
     height += neck * np.exp(-((ring / (radius * 0.3)) ** 2)) * (height > 0)
     height -= _dent(ring, radius * 0.1, radius * 0.09, polar < math.pi / 2)
     points, skin = lathe(ring, height, around=72)
-    points *= 1 + lumps(rng, points, radius * 2.2)[..., None] * 0.022
-    points += lumps(rng, points, radius * 0.7)[..., None] * radius * 0.006
+    points *= 1 + smooth_noise(rng, points, radius * 2.2)[..., None] * 0.022
+    points += smooth_noise(rng, points, radius * 0.7)[..., None] * radius * 0.006
     body = closed_object("citrus", points, skin, rind)
     if rng.random() < 0.7:
-        _attach(calyx(rng, radius * 0.11, 5, bark_colour(rng)), body, float(points[0, 0, 2]))
-    # Turning the mesh itself keeps the caller's rotation free and the ends level.
+        _attach(calyx(rng, radius * 0.11, 5, bark_color(rng)), body, float(points[0, 0, 2]))
+    # Rotating the mesh itself leaves the object's rotation to the caller and the ends level.
     turn_mesh(body, Euler((0, -math.pi / 2, 0)))
     return body
 
 
 def _dent(ring: Array, depth: float, width: float, where: npt.NDArray[np.bool_]) -> Array:
-    """How far each ring sinks towards the middle of the fruit, around a pole."""
+    """How far each ring sinks toward the fruit's center, around a pole."""
     return depth * np.exp(-((ring / width) ** 2)) * where
 
 

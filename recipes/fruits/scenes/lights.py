@@ -1,4 +1,4 @@
-"""How a scene is lit, and how bright the camera takes it. Knows no fruit."""
+"""Lighting setups for whole scenes."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from recipes.fruits.scenes.shading import Colour
+from recipes.fruits.scenes.shading import Color
 
-DAY: Colour = (0.86, 0.93, 1.0)
-WARM: Colour = (1.0, 0.72, 0.44)
+DAY: Color = (0.86, 0.93, 1.0)
+WARM: Color = (1.0, 0.72, 0.44)
 
 
-def _lamp(kind: str, place: tuple[float, float, float], energy: float, colour: Colour) -> Any:
+def _lamp(kind: str, position: tuple[float, float, float], energy: float, color: Color) -> Any:
     light = bpy.data.lights.new(kind, kind)
-    light.energy, light.color = energy, colour
-    made = bpy.data.objects.new("lamp", light)
-    made.location = place
-    bpy.context.scene.collection.objects.link(made)
-    made.rotation_euler = (-Vector(place)).to_track_quat("-Z", "Y").to_euler()
-    return made
+    light.energy, light.color = energy, color
+    lamp_object = bpy.data.objects.new("lamp", light)
+    lamp_object.location = position
+    bpy.context.scene.collection.objects.link(lamp_object)
+    lamp_object.rotation_euler = (-Vector(position)).to_track_quat("-Z", "Y").to_euler()
+    return lamp_object
 
 
-def _sky(colour: Colour, strength: float) -> None:
+def _sky(color: Color, strength: float) -> None:
     world = bpy.data.worlds.new("world")
     bpy.context.scene.world = world
     background = world.node_tree.nodes["Background"]
-    background.inputs[0].default_value = (*colour, 1.0)
+    background.inputs[0].default_value = (*color, 1.0)
     background.inputs[1].default_value = strength
 
 
-def _panes(direction: float, height: float, distance: float, energy: float, tint: Colour) -> None:
-    """A window of four panes: its bars show in every glossy skin."""
+def _panes(direction: float, height: float, distance: float, energy: float, tint: Color) -> None:
+    """A window of four panes, whose bars are reflected in glossy skins."""
     x, y = distance * math.sin(direction), distance * math.cos(direction)
-    towards = (-Vector((x, y, height))).to_track_quat("-Z", "Y")
+    rotation = (-Vector((x, y, height))).to_track_quat("-Z", "Y")
     for dx in (-0.28, 0.28):
         for dz in (-0.36, 0.36):
             pane = _lamp("AREA", (x, y, height), energy / 4, tint)
             pane.data.shape, pane.data.size, pane.data.size_y = "RECTANGLE", 0.5, 0.65
-            pane.location = Vector((x, y, height)) + towards @ Vector((dx, dz, 0))
-            pane.rotation_euler = towards.to_euler()
+            pane.location = Vector((x, y, height)) + rotation @ Vector((dx, dz, 0))
+            pane.rotation_euler = rotation.to_euler()
 
 
 def window_left(rng: Random) -> None:
@@ -57,45 +57,45 @@ def window_right(rng: Random) -> None:
 
 
 def window_behind(rng: Random) -> None:
-    """Against the light: long soft shadows towards the camera."""
+    """Backlight: long soft shadows toward the camera."""
     _panes(rng.uniform(-0.7, 0.7), rng.uniform(1.3, 1.6), 1.9, 55, DAY)
     _sky((0.95, 0.92, 0.88), rng.uniform(0.25, 0.4))
 
 
 def sun(rng: Random) -> None:
     """Low hard sun through a window: sharp shadows, blue in the shade."""
-    direction, up = rng.choice([-1, 1]) * rng.uniform(0.7, 2.0), rng.uniform(0.5, 0.8)
-    place = (3 * math.sin(direction), 3 * math.cos(direction), 3 * math.tan(up))
-    lamp = _lamp("SUN", place, 4.0, (1.0, 0.9, 0.74))
+    direction, elevation = rng.choice([-1, 1]) * rng.uniform(0.7, 2.0), rng.uniform(0.5, 0.8)
+    position = (3 * math.sin(direction), 3 * math.cos(direction), 3 * math.tan(elevation))
+    lamp = _lamp("SUN", position, 4.0, (1.0, 0.9, 0.74))
     lamp.data.angle = math.radians(0.6)
     _sky((0.62, 0.76, 1.0), 0.45)
 
 
 def noon(rng: Random) -> None:
     """High sun through a little haze."""
-    place = (rng.uniform(-1.2, 1.2), rng.uniform(-0.6, 0.9), 3.0)
-    lamp = _lamp("SUN", place, 3.2, (1.0, 0.96, 0.9))
+    position = (rng.uniform(-1.2, 1.2), rng.uniform(-0.6, 0.9), 3.0)
+    lamp = _lamp("SUN", position, 3.2, (1.0, 0.96, 0.9))
     lamp.data.angle = math.radians(2.0)
     _sky((0.7, 0.82, 1.0), 0.7)
 
 
 def overcast(rng: Random) -> None:
-    place = (rng.uniform(-1.0, 1.0), rng.uniform(-0.5, 0.8), 2.4)
-    lamp = _lamp("AREA", place, 70, (0.93, 0.96, 1.0))
+    position = (rng.uniform(-1.0, 1.0), rng.uniform(-0.5, 0.8), 2.4)
+    lamp = _lamp("AREA", position, 70, (0.93, 0.96, 1.0))
     lamp.data.size = 2.6
     _sky((0.85, 0.92, 1.0), 0.55)
 
 
 def pendant(rng: Random) -> None:
     """One bulb above the table, as at supper."""
-    place = (rng.uniform(-0.35, 0.35), rng.uniform(-0.1, 0.4), rng.uniform(0.75, 1.05))
-    lamp = _lamp("POINT", place, 14, WARM)
+    position = (rng.uniform(-0.35, 0.35), rng.uniform(-0.1, 0.4), rng.uniform(0.75, 1.05))
+    lamp = _lamp("POINT", position, 14, WARM)
     lamp.data.shadow_soft_size = 0.06
     _sky((0.8, 0.62, 0.45), 0.10)
 
 
 def spots(rng: Random) -> None:
-    """Ceiling lights: several shadows each."""
+    """Ceiling lights: several shadows for each object."""
     for x in (-0.9, 0.1, 1.0):
         lamp = _lamp(
             "POINT",
@@ -108,7 +108,7 @@ def spots(rng: Random) -> None:
 
 
 def tube(rng: Random) -> None:
-    """A fluorescent tube, a little green."""
+    """A fluorescent tube, slightly green."""
     lamp = _lamp(
         "AREA", (rng.uniform(-0.4, 0.4), rng.uniform(-0.2, 0.4), 1.6), 45, (0.92, 1.0, 0.9)
     )
@@ -117,7 +117,7 @@ def tube(rng: Random) -> None:
 
 
 def dusk(rng: Random) -> None:
-    """The last blue of the day and a lamp somewhere behind."""
+    """The last blue daylight and a lamp somewhere behind."""
     _panes(rng.uniform(-1.8, -1.0), 0.9, 2.0, 6, (0.5, 0.66, 1.0))
     lamp = _lamp("POINT", (rng.uniform(0.8, 1.3), rng.uniform(0.3, 0.9), 0.7), 5, WARM)
     lamp.data.shadow_soft_size = 0.08
@@ -125,7 +125,7 @@ def dusk(rng: Random) -> None:
 
 
 def flash(_rng: Random) -> None:
-    """A small flash beside the lens: flat light, a hard shadow close behind things."""
+    """A small flash beside the lens: flat light, a hard shadow close behind objects."""
     lamp = _lamp("AREA", (0.05, -0.75, 0.62), 9, (1.0, 0.98, 0.95))
     lamp.data.size = 0.03
     _sky((0.8, 0.65, 0.5), 0.12)

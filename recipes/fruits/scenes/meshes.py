@@ -1,6 +1,6 @@
-"""Grows smooth meshes from numpy grids: lathed bodies, tubes, sheets.
+"""Smooth meshes from numpy grids: lathed bodies, tubes and sheets.
 
-Every vertex carries a "skin" coordinate, which materials read. Knows nothing of fruit or colour.
+Every vertex carries a "skin" coordinate, which materials read.
 """
 
 import random
@@ -15,11 +15,12 @@ Array = npt.NDArray[np.float64]
 
 
 def circle(count: int) -> Array:
+    """`count` angles evenly spaced over the circle."""
     return np.linspace(0.0, 2 * np.pi, count, endpoint=False)
 
 
-def lumps(rng: random.Random, points: Array, wavelength_m: float, waves: int = 7) -> Array:
-    """A smooth random field over the points, about -1 to 1: nothing that grew is round."""
+def smooth_noise(rng: random.Random, points: Array, wavelength_m: float, waves: int = 7) -> Array:
+    """A smooth random field over the points, about -1 to 1, for natural irregularity."""
     total = np.zeros(points.shape[:-1])
     for _ in range(waves):
         direction = np.array([rng.gauss(0, 1) for _ in range(3)])
@@ -29,7 +30,7 @@ def lumps(rng: random.Random, points: Array, wavelength_m: float, waves: int = 7
 
 
 def lathe(radius: Array, height: Array, around: int = 80) -> tuple[Array, Array]:
-    """Points (rows, around, 3) of a body turned about z, and their skin coordinates.
+    """Points (rows, around, 3) of a body of revolution about z, and their skin coordinates.
 
     Skin is (0 at the first row to 1 at the last, cos, sin of the azimuth).
     """
@@ -49,7 +50,7 @@ def tube(path: Array, radius: Array, section: Array) -> tuple[Array, Array]:
     side = np.cross(tangents[0], (0.31, 0.21, 0.93))
     points = np.empty((len(path), len(section), 3))
     for row, tangent in enumerate(tangents):
-        # Carrying the side vector along keeps the tube from twisting.
+        # Transporting the side vector along the path keeps the tube from twisting.
         side = side - tangent * (side @ tangent)
         side /= np.linalg.norm(side)
         up = np.cross(side, tangent)
@@ -111,7 +112,7 @@ def _object(name: str, vertices: Array, skin: Array, faces: list[Any], material:
 
 
 def world_points(root: Any) -> Array:
-    """Every vertex of an object and its children, in world metres."""
+    """Every vertex of an object and its children, in world meters."""
     bpy.context.view_layer.update()
     parts = []
     for part in (root, *root.children_recursive):
@@ -125,21 +126,21 @@ def world_points(root: Any) -> Array:
 
 
 def rest_on_ground(root: Any, ground_m: float = 0.0) -> None:
-    """Move an object straight up or down until its lowest point touches the ground."""
+    """Move an object vertically until its lowest point touches the ground."""
     root.location += Vector((0, 0, ground_m - float(world_points(root)[:, 2].min())))
     bpy.context.view_layer.update()
 
 
-def turn_mesh(body: Any, turn: Euler) -> None:
-    """Turn the mesh and its parts, leaving the object's own rotation at zero."""
-    matrix = turn.to_matrix().to_4x4()
+def turn_mesh(body: Any, rotation: Euler) -> None:
+    """Rotate the mesh and its parts, leaving the object's own rotation at zero."""
+    matrix = rotation.to_matrix().to_4x4()
     body.data.transform(matrix)
     for part in body.children:
         part.matrix_local = matrix @ part.matrix_local
 
 
-def labelled(body: Any, label: str | None) -> Any:
-    """A finished object: what it counts as (None: nothing), standing on the ground."""
+def labeled(body: Any, label: str | None) -> Any:
+    """Set what an object counts as (None: nothing) and stand it on the ground."""
     body["label"] = label
     rest_on_ground(body)
     return body

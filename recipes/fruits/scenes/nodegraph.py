@@ -1,21 +1,20 @@
-"""Builds one Cycles material node by node.
+"""Material builder for fruit: Blender shader nodes as formulas.
 
-Owns the socket numbers of Blender's nodes, so that skins read as formulas.
-Knows nothing of fruit.
+Encapsulates the socket numbers of Blender's nodes.
 """
 
 from typing import Any
 
 import bpy
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 
-# ShaderNodeMix keeps the sockets of every data type; these are those of colour.
+# ShaderNodeMix has sockets for every data type; these are the color ones.
 MIX_A, MIX_B, MIX_RESULT = 6, 7, 2
 
 
 class NodeGraph:
-    """A material and the few formulas its skins are made of."""
+    """A material and the formulas its skins are made of."""
 
     def __init__(self, name: str) -> None:
         self.material = bpy.data.materials.new(name)
@@ -39,7 +38,7 @@ class NodeGraph:
                 node.inputs[key].default_value = value
 
     def position(self, unit_m: float, offset: float) -> Any:
-        """The point on the object, in units of `unit_m`, shifted so that no two fruits match."""
+        """The point on the object in units of `unit_m`, offset so that no two fruits are alike."""
         point = self.add("ShaderNodeTexCoord", {}).outputs["Object"]
         scale = (1 / unit_m,) * 3
         shift = (offset, offset * 0.7, offset * 0.3)
@@ -64,12 +63,12 @@ class NodeGraph:
         return self.add("ShaderNodeTexNoise", inputs).outputs[0]
 
     def cells(self, vector: Any, scale: float) -> Any:
-        """Distance to the nearest of many scattered points."""
+        """Distance to the nearest of many scattered points (Voronoi)."""
         inputs = {"Vector": vector, "Scale": scale}
         return self.add("ShaderNodeTexVoronoi", inputs).outputs["Distance"]
 
     def wobble(self, vector: Any, scale: float, amount: float) -> Any:
-        """The vector pushed about by noise: breaks the regularity of cells and lines."""
+        """The vector displaced by noise, to break the regularity of cells and lines."""
         inputs = {"Vector": vector, "Scale": scale, "Detail": 1.0}
         push = self.add("ShaderNodeTexNoise", inputs).outputs[1]
         return self.add(
@@ -78,7 +77,9 @@ class NodeGraph:
             operation="MULTIPLY_ADD",
         ).outputs[0]
 
-    def span(self, value: Any, low: float, high: float, start: Any = 0.0, end: Any = 1.0) -> Any:
+    def smoothstep(
+        self, value: Any, low: float, high: float, start: Any = 0.0, end: Any = 1.0
+    ) -> Any:
         """`start` where value is below `low`, `end` above `high`, a smooth step between."""
         if low > high:
             low, high, start, end = high, low, end, start

@@ -6,22 +6,20 @@ import math
 from random import Random
 from typing import Any
 
-from recipes.fruits.scenes import forms
+from recipes.fruits.scenes import shapes
 from recipes.fruits.scenes.shading import Graph, glass, paint
 
 
 def mug(rng: Random) -> Any:
     radius, height = rng.uniform(0.038, 0.044), rng.uniform(0.085, 0.1)
-    colour = rng.choice(
-        [(0.7, 0.7, 0.68), (0.06, 0.14, 0.24), (0.2, 0.3, 0.26), (0.08, 0.08, 0.09)]
-    )
-    glaze = paint("mug glaze", colour, 0.18)
+    color = rng.choice([(0.7, 0.7, 0.68), (0.06, 0.14, 0.24), (0.2, 0.3, 0.26), (0.08, 0.08, 0.09)])
+    glaze = paint("mug glaze", color, 0.18)
     profile = [
         (0.0, 0.002), (radius - 0.004, 0.0), (radius, 0.005), (radius, height - 0.002),
         (radius - 0.002, height), (radius - 0.004, height - 0.002), (radius - 0.004, 0.008),
         (0.0, 0.007),
     ]  # fmt: skip
-    body = forms.turned("mug", profile, glaze)
+    body = shapes.lathe("mug", profile, glaze)
     path = []
     for step in range(15):
         turn = math.pi * (step / 14 - 0.5)
@@ -30,8 +28,8 @@ def mug(rng: Random) -> Any:
         )
     drink = paint("coffee", (0.03, 0.014, 0.007), 0.08)
     top = height * 0.82
-    surface = forms.turned("drink", [(0.0, top), (radius - 0.004, top)], drink)
-    return forms.gather("mug", [body, forms.tube("handle", path, 0.0052, glaze), surface])
+    surface = shapes.lathe("drink", [(0.0, top), (radius - 0.004, top)], drink)
+    return shapes.group("mug", [body, shapes.tube("handle", path, 0.0052, glaze), surface])
 
 
 def tumbler(rng: Random) -> Any:
@@ -40,7 +38,7 @@ def tumbler(rng: Random) -> Any:
         (0.0, 0.0), (foot, 0.0), (rim, height), (rim - 0.002, height), (foot - 0.002, 0.011),
         (0.0, 0.01),
     ]  # fmt: skip
-    return forms.turned("tumbler", profile, glass("tumbler glass"))
+    return shapes.lathe("tumbler", profile, glass("tumbler glass"))
 
 
 def _flat_tool(name: str, outline: list[tuple[float, float]], bend_m: float) -> Any:
@@ -48,7 +46,7 @@ def _flat_tool(name: str, outline: list[tuple[float, float]], bend_m: float) -> 
     steel = Graph("cutlery")
     steel.surface.inputs["Metallic"].default_value = 1.0
     metal = steel.finish((0.62, 0.61, 0.58), 0.2)
-    vertices: list[forms.Point] = []
+    vertices: list[shapes.Point] = []
     last = outline[-1][0]
     for x, half in outline:
         z = 0.002 + bend_m * math.sin(math.pi * x / last)
@@ -58,11 +56,11 @@ def _flat_tool(name: str, outline: list[tuple[float, float]], bend_m: float) -> 
         for side in (0, 1):
             low = step * 3 + side
             faces.append([low, low + 1, low + 4, low + 3])
-    made = forms.from_mesh(name, vertices, faces, metal)
-    made.data.shade_smooth()
-    thick = made.modifiers.new("thick", "SOLIDIFY")
+    created = shapes.from_mesh(name, vertices, faces, metal)
+    created.data.shade_smooth()
+    thick = created.modifiers.new("thick", "SOLIDIFY")
     thick.thickness, thick.offset = 0.0018, 0.0
-    return made
+    return created
 
 
 def knife(_rng: Random) -> Any:

@@ -1,4 +1,4 @@
-"""What fruit lies in: bowls, plates, boards, a basket, a crate. Each stands on z = 0."""
+"""Vessels for fruit: bowls, plates, boards, a basket and a crate, each standing on z = 0."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from recipes.fruits.scenes import forms, woods
-from recipes.fruits.scenes.shading import Colour, Graph, glass, paint
+from recipes.fruits.scenes import shapes, woods
+from recipes.fruits.scenes.shading import Color, Graph, glass, paint
 
-GLAZES: tuple[Colour, ...] = (
+GLAZES: tuple[Color, ...] = (
     (0.72, 0.71, 0.68), (0.05, 0.13, 0.26), (0.30, 0.36, 0.30), (0.55, 0.42, 0.28),
     (0.09, 0.10, 0.11), (0.50, 0.20, 0.13),
 )  # fmt: skip
@@ -19,22 +19,22 @@ GLAZES: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class Vessel:
-    """A thing to fill: fruit falls from `rim_m`, within half axes `room_m` of its middle."""
+    """A container: fruit falls from `rim_m`, within half axes `room_m` of its center."""
 
     root: Any
     rim_m: float
     room_m: tuple[float, float]
     deep: bool = True
-    # A coarse turned profile to collide with, where the visible mesh is too fine for that.
+    # A coarse profile for collisions, where the visible mesh is too fine.
     collision: tuple[tuple[float, float], ...] = ()
 
 
 def _glaze(rng: Random) -> Any:
     graph = Graph("glaze")
-    colour = rng.choice(GLAZES)
+    color = rng.choice(GLAZES)
     speck = graph.noise(graph.position, rng.uniform(60, 160), 3.0)
-    dark: Colour = (colour[0] * 0.72, colour[1] * 0.72, colour[2] * 0.72)
-    shade = graph.ramp(speck, [(0.3, dark), (0.44, colour), (0.8, colour)])
+    dark: Color = (color[0] * 0.72, color[1] * 0.72, color[2] * 0.72)
+    shade = graph.ramp(speck, [(0.3, dark), (0.44, color), (0.8, color)])
     return graph.finish(shade, rng.uniform(0.1, 0.35))
 
 
@@ -53,7 +53,7 @@ def _dish(rng: Random, radius: float, height: float, material: Any) -> Vessel:
             inner.append((across - wall, 0.012 + (height - 0.012) * out**curve))
         return [(0.0, 0.003), *outer, *reversed(inner), (0.0, 0.012)]
 
-    root = forms.turned("dish", profile(14), material)
+    root = shapes.lathe("dish", profile(14), material)
     return Vessel(root, height * 0.7, (radius, radius), collision=tuple(profile(6)))
 
 
@@ -77,7 +77,7 @@ def plate(rng: Random) -> Vessel:
         (radius * 0.6, 0.007), (0.0, 0.007),
     ]  # fmt: skip
     return Vessel(
-        forms.turned("plate", profile, _glaze(rng)),
+        shapes.lathe("plate", profile, _glaze(rng)),
         0.024,
         (radius * 0.85, radius * 0.85),
         deep=False,
@@ -87,7 +87,7 @@ def plate(rng: Random) -> Vessel:
 def board(rng: Random) -> Vessel:
     long, wide, thick = rng.uniform(0.34, 0.42), rng.uniform(0.22, 0.27), rng.uniform(0.016, 0.028)
     wood = rng.choice([woods.oak, woods.pine, woods.walnut])(rng)
-    root = forms.box("board", (long, wide, thick), (0, 0, thick / 2), wood, 0.004)
+    root = shapes.box("board", (long, wide, thick), (0, 0, thick / 2), wood, 0.004)
     return Vessel(root, thick + 0.002, (long * 0.46, wide * 0.46), deep=False)
 
 
@@ -98,11 +98,11 @@ def tray(rng: Random) -> Vessel:
         (0.0, 0.0), (radius, 0.0), (radius + 0.012, 0.022), (radius + 0.009, 0.023),
         (radius - 0.002, 0.003), (0.0, 0.003),
     ]  # fmt: skip
-    return Vessel(forms.turned("tray", profile, metal), 0.025, (radius, radius), deep=False)
+    return Vessel(shapes.lathe("tray", profile, metal), 0.025, (radius, radius), deep=False)
 
 
 def basket(rng: Random) -> Vessel:
-    """Osier: rods go in and out of upright stakes, course upon course."""
+    """A wicker basket: rods woven in and out of upright stakes, row by row."""
     radius, height, stakes = rng.uniform(0.14, 0.16), rng.uniform(0.08, 0.1), 26
     rod = 0.0042
     osier = paint("osier", rng.choice([(0.30, 0.17, 0.07), (0.42, 0.28, 0.14)]), 0.6)
@@ -116,20 +116,20 @@ def basket(rng: Random) -> Vessel:
             sway = math.sin(turn * stakes / 2 + math.pi * (course % 2)) * rod * 0.9
             out = radius * (0.82 + 0.18 * up) + sway
             path.append((out * math.cos(turn), out * math.sin(turn), rod + up * height))
-        parts.append(forms.tube("course", path, rod, osier, closed=True))
+        parts.append(shapes.tube("course", path, rod, osier, closed=True))
     for stake in range(stakes):
         turn = math.tau * stake / stakes
         path = [
             (radius * k * math.cos(turn), radius * k * math.sin(turn), h)
             for k, h in ((0.82, 0.0), (0.91, height * 0.5), (1.0, height + 0.006))
         ]
-        parts.append(forms.tube("stake", path, rod * 0.8, osier))
-    parts.append(forms.turned("rim", _ring(radius, height + 0.006, 0.007), osier))
+        parts.append(shapes.tube("stake", path, rod * 0.8, osier))
+    parts.append(shapes.lathe("rim", _ring(radius, height + 0.006, 0.007), osier))
     floor = [(0.0, 0.006), (radius * 0.82, 0.006), (radius * 0.82, 0.002), (0.0, 0.002)]
-    parts.append(forms.turned("basket floor", floor, osier))
+    parts.append(shapes.lathe("basket floor", floor, osier))
     wall = ((radius * 0.95, height), (radius * 1.05, height), (radius, 0.0))
     room = (radius * 0.85, radius * 0.85)
-    return Vessel(forms.gather("basket", parts), 0.06, room, collision=(*floor[:2], *wall))
+    return Vessel(shapes.group("basket", parts), 0.06, room, collision=(*floor[:2], *wall))
 
 
 def _ring(radius: float, height: float, thick: float) -> list[tuple[float, float]]:
@@ -144,20 +144,20 @@ def crate(rng: Random) -> Vessel:
     parts = []
     for slat in range(5):
         y = (slat - 2) * wide / 5
-        parts.append(forms.box("slat", (long, wide / 5.6, thick), (0, y, thick / 2), wood, 0.001))
+        parts.append(shapes.box("slat", (long, wide / 5.6, thick), (0, y, thick / 2), wood, 0.001))
     for level in (0.036, 0.096):
         for side in (-1, 1):
             tall = 0.05
             parts.append(
-                forms.box("side", (long, thick, tall), (0, side * wide / 2, level), wood, 0.001)
+                shapes.box("side", (long, thick, tall), (0, side * wide / 2, level), wood, 0.001)
             )
             end = (thick, wide, tall)
-            parts.append(forms.box("end", end, (side * long / 2, 0, level), wood, 0.001))
+            parts.append(shapes.box("end", end, (side * long / 2, 0, level), wood, 0.001))
     for x in (-1, 1):
         for y in (-1, 1):
             place = (x * (long / 2 - 0.013), y * (wide / 2 - 0.013), high / 2)
-            parts.append(forms.box("post", (0.02, 0.02, high), place, wood, 0.001))
-    return Vessel(forms.gather("crate", parts), 0.01, (0.235, 0.165))
+            parts.append(shapes.box("post", (0.02, 0.02, high), place, wood, 0.001))
+    return Vessel(shapes.group("crate", parts), 0.01, (0.235, 0.165))
 
 
 VESSELS: dict[str, Callable[[Random], Vessel]] = {

@@ -1,7 +1,6 @@
-"""Which pixels show which object: a box and a visible share for each of several objects.
+"""Per-object visibility: a box and a visible share for each of several objects.
 
-Renders the scene a second time, every object in a flat colour of its own; the third time each
-object alone. Knows nothing of fruit.
+Renders the scene with every object in a flat color of its own, then each object alone.
 """
 
 from pathlib import Path
@@ -15,30 +14,30 @@ from recipes.fruits.scenes.meshes import Array
 from recipes.fruits.scenes.nodegraph import NodeGraph
 
 
-def seen_parts(
+def visible_parts(
     objects: list[Any], scratch: Path, *, origin: tuple[int, int]
 ) -> list[dict[str, Any]]:
     """For each object with a visible pixel, its box relative to `origin` and its visible share."""
-    _flatten(objects)
-    together = _indices(scratch)
+    _show_indices(objects)
+    together = _render_indices(scratch)
     parts = []
     for index, shown in enumerate(objects, start=1):
-        seen = together == index
-        if not seen.any():
+        visible = together == index
+        if not visible.any():
             continue
         for other in objects:
             other.hide_render = other is not shown
-        alone = int((_indices(scratch) == index).sum())
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        alone = int((_render_indices(scratch) == index).sum())
+        rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
         left, top = int(columns[0]) - origin[0], int(rows[0]) - origin[1]
         right, bottom = int(columns[-1]) + 1 - origin[0], int(rows[-1]) + 1 - origin[1]
-        share = round(min(1.0, int(seen.sum()) / max(alone, 1)), 3)
+        share = round(min(1.0, int(visible.sum()) / max(alone, 1)), 3)
         parts.append({"box": [left, top, right, bottom], "visible": share})
     return parts
 
 
-def _flatten(objects: list[Any]) -> None:
-    """Show each object as its number: no light, no noise, one sample at the pixel's centre."""
+def _show_indices(objects: list[Any]) -> None:
+    """Show each object as its number: no light, no noise, one sample at the pixel's center."""
     for index, numbered in enumerate(objects, start=1):
         numbered.pass_index = index
     graph = NodeGraph("index")
@@ -59,5 +58,5 @@ def _flatten(objects: list[Any]) -> None:
         lamp.energy = 0.0
 
 
-def _indices(scratch: Path) -> Array:
+def _render_indices(scratch: Path) -> Array:
     return np.round(render_linear(scratch)[..., 0])

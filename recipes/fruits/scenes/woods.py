@@ -1,14 +1,14 @@
-"""Boards of wood, bare, worn or painted."""
+"""Wood materials: bare, worn or painted boards."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
-from recipes.fruits.scenes.shading import Colour, Graph, shade
+from recipes.fruits.scenes.shading import Color, Graph, shade
 
 
-def _wood(rng: Random, dark: Colour, light: Colour, board_m: float, gloss: float) -> Any:
+def _wood(rng: Random, dark: Color, light: Color, board_m: float, gloss: float) -> Any:
     """Boards along x, each with its own tone, figure and fine pores."""
     g = Graph("wood")
     offset = (rng.uniform(0, 9), rng.uniform(0, 9), 0)
@@ -32,15 +32,15 @@ def _wood(rng: Random, dark: Colour, light: Colour, board_m: float, gloss: float
     figure = g.noise(shift.outputs[0], 1.0, 7.0, rng.uniform(0.6, 1.6))
     pores = g.noise(g.stretch((14, 420, 1), offset), 1.0, 3.0)
     grain = g.sum(figure, pores, 0.3)
-    middle: Colour = tuple((a + b) / 2 for a, b in zip(dark, light, strict=True))  # type: ignore
-    colour = g.ramp(grain, [(0.42, dark), (0.62, middle), (0.86, light)])
+    middle: Color = tuple((a + b) / 2 for a, b in zip(dark, light, strict=True))  # type: ignore
+    color = g.ramp(grain, [(0.42, dark), (0.62, middle), (0.86, light)])
     tone = g.remap(boards.outputs[0], 0.0, 0.9, 0.72, 1.1)
-    colour = g.node("ShaderNodeHueSaturation", color=colour, value=tone).outputs[0]
+    color = g.node("ShaderNodeHueSaturation", color=color, value=tone).outputs[0]
     gap = g.remap(boards.outputs["Factor"], 0.0, 1.0, 1.0, 0.25)
-    colour = g.mix(1.0, colour, gap, "MULTIPLY")
+    color = g.mix(1.0, color, gap, "MULTIPLY")
     normal = g.bump(grain, 0.25, 0.0015)
     normal = g.bump(gap, 0.5, 0.002, normal)
-    return g.finish(colour, g.remap(pores, 0.3, 0.7, gloss - 0.08, gloss + 0.14), normal, 0.4)
+    return g.finish(color, g.remap(pores, 0.3, 0.7, gloss - 0.08, gloss + 0.14), normal, 0.4)
 
 
 def oak(rng: Random) -> Any:
@@ -64,7 +64,7 @@ def weathered(rng: Random) -> Any:
 
 
 def painted_boards(rng: Random) -> Any:
-    """Old paint that wear has taken off the grain and the edges."""
+    """Old paint worn off the grain and the edges."""
     g = Graph("painted boards")
     paint = rng.choice([(0.66, 0.67, 0.63), (0.16, 0.31, 0.36), (0.33, 0.42, 0.30)])
     offset = (rng.uniform(0, 5), rng.uniform(0, 5), 0)
@@ -78,7 +78,7 @@ def painted_boards(rng: Random) -> Any:
     wear = g.remap(g.sum(patches, fibres, 0.35), 0.78, 0.84, 0.0, 0.85)
     bare = g.ramp(fibres, [(0.3, (0.14, 0.09, 0.055)), (0.7, (0.33, 0.23, 0.15))])
     coat = g.ramp(patches, [(0.3, shade(paint, 0.85)), (0.7, paint)])
-    colour = g.mix(1.0, g.mix(wear, coat, bare), boards.outputs[0], "MULTIPLY")
+    color = g.mix(1.0, g.mix(wear, coat, bare), boards.outputs[0], "MULTIPLY")
     normal = g.bump(fibres, 0.2, 0.001)
     normal = g.bump(boards.outputs["Factor"], -0.6, 0.003, normal)
-    return g.finish(colour, g.remap(wear, 0, 1, 0.45, 0.75), normal, 0.4)
+    return g.finish(color, g.remap(wear, 0, 1, 0.45, 0.75), normal, 0.4)

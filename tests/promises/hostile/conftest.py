@@ -1,4 +1,4 @@
-"""A server in a process of its own, as an operator would start it, and its memory."""
+"""A server in its own process, as an operator starts it, and its memory."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import requests
 
-START = "from countlab.cli import main; main()"
+COMMAND = "from countlab.cli import main; main()"
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server that answers at `url`, in the process `pid`."""
+class ServerProcess:
+    """A server at `url`, in the process `pid`."""
 
     url: str
     pid: int
@@ -34,31 +34,31 @@ class Running:
         return requests.post(self.url + path, files={"file": (name, data)}, timeout=90)
 
     def memory_mb(self) -> float:
-        return self._status("VmRSS")
+        return self._proc_status_mb("VmRSS")
 
-    def peak_mb(self, work: Callable[[], object]) -> float:
-        """How much more memory the server had at its highest while this was done."""
-        clear = Path(f"/proc/{self.pid}/clear_refs")
-        if not clear.exists():
-            pytest.skip("measures memory the way Linux does")
-        clear.write_text("5")
+    def peak_increase_mb(self, work: Callable[[], object]) -> float:
+        """How much the memory peaks above its current size during the work."""
+        clear_refs = Path(f"/proc/{self.pid}/clear_refs")
+        if not clear_refs.exists():
+            pytest.skip("needs /proc/PID/clear_refs of Linux")
+        clear_refs.write_text("5")  # resets VmHWM
         before = self.memory_mb()
         work()
-        return self._status("VmHWM") - before
+        return self._proc_status_mb("VmHWM") - before
 
-    def _status(self, line: str) -> float:
-        told = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(rf"{line}:\s+(\d+) kB", told)
-        assert found
-        return int(found[1]) / 1000
+    def _proc_status_mb(self, field: str) -> float:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        match = re.search(rf"{field}:\s+(\d+) kB", status)
+        assert match
+        return int(match[1]) / 1000
 
 
 @contextlib.contextmanager
-def serving(home: Path, **settings: str) -> Iterator[Running]:
+def start_server(home: Path, **settings: str) -> Iterator[ServerProcess]:
     environment = {name: value for name, value in os.environ.items() if "COUNTLAB" not in name}
     environment |= {"COUNTLAB_HOME": str(home), **settings}
     with subprocess.Popen(
-        [sys.executable, "-c", START, "serve", "--port", "0"],
+        [sys.executable, "-c", COMMAND, "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -66,18 +66,18 @@ def serving(home: Path, **settings: str) -> Iterator[Running]:
     ) as process:
         try:
             lines = iter(process.stdout or ())
-            found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)
-            url = next(filter(None, found), None)
-            assert url, "the server ended before it said where it serves"
-            # Nobody else reads its log lines, and a full pipe would stop the server.
+            matches = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)
+            url = next(filter(None, matches), None)
+            assert url, "the server ended before it printed its address"
+            # Drains the pipe, since a full one would block the server.
             threading.Thread(target=deque, args=(lines, 0), daemon=True).start()
-            yield Running(url[0], process.pid)
+            yield ServerProcess(url[0], process.pid)
         finally:
             process.terminate()
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """With the limits that it has when nobody sets any, a smaller batch apart."""
-    with serving(tmp_path_factory.mktemp("hostile"), COUNTLAB_MAX_BATCH="4") as server:
+def server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """With the default limits, except for a smaller batch."""
+    with start_server(tmp_path_factory.mktemp("hostile"), COUNTLAB_MAX_BATCH="4") as server:
         yield server

@@ -1,4 +1,4 @@
-"""Pictures that nobody would send in good faith, built part by part."""
+"""Malicious and unusual pictures, built part by part."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
     return target.getvalue()
 
 
-WHOLE = {name: encoded(SCENE, name) for name in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")}
-JPEG, PNG, GIF, BMP = (WHOLE[name] for name in ("JPEG", "PNG", "GIF", "BMP"))
+VALID = {name: encoded(SCENE, name) for name in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")}
+JPEG, PNG, GIF, BMP = (VALID[name] for name in ("JPEG", "PNG", "GIF", "BMP"))
 
 
 def half(format: str) -> bytes:
-    return WHOLE[format][: len(WHOLE[format]) // 2]
+    return VALID[format][: len(VALID[format]) // 2]
 
 
 def zipped(content: bytes = b"x" * 1000) -> bytes:
@@ -39,19 +39,19 @@ def zipped(content: bytes = b"x" * 1000) -> bytes:
 # JPEG
 
 
-def jpeg_of_size(width: int, height: int) -> bytes:
-    """The same data, another size in its header."""
+def jpeg_with_size(width: int, height: int) -> bytes:
+    """The data of `JPEG` with another size in its header."""
     at = JPEG.index(b"\xff\xc0") + 5
     return JPEG[:at] + struct.pack(">HH", height, width) + JPEG[at + 4 :]
 
 
-def jpeg_of_many_scans(scans: int) -> bytes:
-    whole = encoded(Image.new("RGB", (2000, 2000), "red"), "JPEG", progressive=True)
-    last = whole[whole.rindex(b"\xff\xda") : -2]
-    return whole[:-2] + last * scans + whole[-2:]
+def jpeg_with_scans(scans: int) -> bytes:
+    jpeg = encoded(Image.new("RGB", (2000, 2000), "red"), "JPEG", progressive=True)
+    last_scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + last_scan * scans + jpeg[-2:]
 
 
-def jpeg_of_many_segments(segments: int) -> bytes:
+def jpeg_with_exif_segments(segments: int) -> bytes:
     return JPEG[:2] + b"\xff\xe1\x00\x09Exif\x00\x00a" * segments + JPEG[2:]
 
 
@@ -66,21 +66,27 @@ def chunk(kind: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png(width: int, height: int, *middle: bytes, rows: bytes | None = None) -> bytes:
-    """Eight-bit RGB; black rows unless others are given."""
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+def png(width: int, height: int, *extra_chunks: bytes, rows: bytes | None = None) -> bytes:
+    """An eight-bit RGB picture; `rows` is its compressed data, black by default."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     if rows is None:
-        packer = zlib.compressobj(9)
+        compressor = zlib.compressobj(9)
         row = bytes(1 + width * 3)
-        rows = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    return b"\x89PNG\r\n\x1a\n" + head + b"".join(middle) + chunk(b"IDAT", rows) + chunk(b"IEND")
+        rows = b"".join(compressor.compress(row) for _ in range(height)) + compressor.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + b"".join(extra_chunks)
+        + chunk(b"IDAT", rows)
+        + chunk(b"IEND")
+    )
 
 
-def png_head(width: int, height: int) -> bytes:
+def png_without_data(width: int, height: int) -> bytes:
     return png(width, height, rows=b"")
 
 
-def png_text_bomb() -> bytes:
+def png_with_text_bomb() -> bytes:
     return png(8, 8, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(40_000_000), 9)))
 
 
@@ -92,12 +98,12 @@ def gif_with_comment(blocks: int) -> bytes:
     return GIF[:at] + b"!\xfe" + (b"\xff" + b"a" * 255) * blocks + b"\0" + GIF[at:]
 
 
-def gif_of_screen(width: int, height: int) -> bytes:
+def gif_with_screen(width: int, height: int) -> bytes:
     return GIF[:6] + struct.pack("<HH", width, height) + GIF[10:]
 
 
 def gif_with_frame(width: int, height: int) -> bytes:
-    """The frame is larger than the screen that the header promises."""
+    """The frame may be larger than the screen size in the header."""
     at = GIF.index(b"\x2c", 13 + 3 * (2 << (GIF[10] & 7))) + 5
     return GIF[:at] + struct.pack("<HH", width, height) + GIF[at + 4 :]
 
@@ -105,85 +111,85 @@ def gif_with_frame(width: int, height: int) -> bytes:
 # BMP, TIFF
 
 
-def bmp_of_size(width: int, height: int) -> bytes:
+def bmp_with_size(width: int, height: int) -> bytes:
     return BMP[:18] + struct.pack("<ii", width, height) + BMP[26:]
 
 
 def tiff(*, tile: int = 0, width: int = 1, height: int = 1, compression: int = 8) -> bytes:
-    """Grey, one strip, or one square tile that may be far larger than the picture."""
+    """A gray picture of one strip, or of one square tile that may be larger than the picture."""
     side = tile or 1
-    packer = zlib.compressobj(9)
-    body = b"".join(packer.compress(bytes(side)) for _ in range(side)) + packer.flush()
+    compressor = zlib.compressobj(9)
+    body = b"".join(compressor.compress(bytes(side)) for _ in range(side)) + compressor.flush()
     tags = {256: width, 257: height, 258: 8, 259: compression, 262: 1, 277: 1}
     tags |= {322: tile, 323: tile, 324: 0, 325: len(body)} if tile else {}
     tags |= {} if tile else {273: 0, 278: height, 279: len(body)}
-    body_at = 8 + 2 + 12 * len(tags) + 4
-    tags[324 if tile else 273] = body_at
+    body_offset = 8 + 2 + 12 * len(tags) + 4
+    tags[324 if tile else 273] = body_offset
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in sorted(tags))
     return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + body
 
 
-def tiff_of_worded_tile() -> bytes:
-    """Where the width of its tiles belongs stands a text."""
+def tiff_with_text_as_tile_width() -> bytes:
     number, text = (struct.pack("<HHI", 322, *kind) for kind in ((4, 1), (2, 4)))
     return tiff(tile=1).replace(number, text)
 
 
-def tiff_that_points_at_itself() -> bytes:
-    whole = tiff()
-    tags = struct.unpack_from("<H", whole, 8)[0]
+def tiff_with_directory_loop() -> bytes:
+    """The next directory of the first one is itself."""
+    data = tiff()
+    tags = struct.unpack_from("<H", data, 8)[0]
     at = 10 + 12 * tags
-    return whole[:at] + struct.pack("<I", 8) + whole[at + 4 :]
+    return data[:at] + struct.pack("<I", 8) + data[at + 4 :]
 
 
-def big_tiff_of_many_tags() -> bytes:
+def big_tiff_with_many_tags() -> bytes:
     return b"II+\0" + struct.pack("<HHQQ", 8, 0, 16, 2**62) + bytes(64)
 
 
-# Others that some program would open
+# Other file types
 
 
-def others() -> dict[str, bytes]:
+def other_files() -> dict[str, bytes]:
     return {
         "text": b"I am not a picture",
-        "page": b"<!doctype html><script>alert(1)</script>",
-        "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-        "document": b"%PDF-1.7\n1 0 obj",
+        "html": b"<!doctype html><script>alert(1)</script>",
+        "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        "pdf": b"%PDF-1.7\n1 0 obj",
         "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run",
-        "archive": zipped(),
-        "zipped picture": gzip.compress(JPEG),
-        "program": b"\x7fELF" + bytes(60),
+        "zip": zipped(),
+        "gzipped picture": gzip.compress(JPEG),
+        "elf": b"\x7fELF" + bytes(60),
         "icon": encoded(SCENE, "ICO"),
-        "portable map": encoded(SCENE, "PPM"),
+        "ppm": encoded(SCENE, "PPM"),
         "targa": encoded(SCENE, "TGA"),
-        "mac icon": encoded(Image.new("RGB", (32, 32)), "ICNS"),
+        "icns": encoded(Image.new("RGB", (32, 32)), "ICNS"),
         "photoshop": b"8BPS\0\x01" + bytes(60),
-        "phone photo": b"\0\0\0\x18ftypheic" + bytes(60),
-        "film": b"\0\0\0\x18ftypmp42" + bytes(60),
+        "heic": b"\0\0\0\x18ftypheic" + bytes(60),
+        "mp4": b"\0\0\0\x18ftypmp42" + bytes(60),
         "numpy": np.zeros(9).tobytes() + b"\x93NUMPY",
     }
 
 
-# Odd, but pictures
+# Unusual, but valid pictures
 
 
-def png_of_wide_numbers(values: Any) -> bytes:
+def png_16_bit(values: Any) -> bytes:
     height, width = values.shape[:2]
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
     rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in values))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND")
 
 
-def turned_away(upright: Image.Image, orientation: int) -> Image.Image:
-    """As a camera held that way stores it."""
-    turn = Image.Transpose
-    ways = {
-        2: turn.FLIP_LEFT_RIGHT,
-        3: turn.ROTATE_180,
-        4: turn.FLIP_TOP_BOTTOM,
-        5: turn.TRANSPOSE,
-        6: turn.ROTATE_90,
-        7: turn.TRANSVERSE,
-        8: turn.ROTATE_270,
+def stored_with_orientation(upright: Image.Image, orientation: int) -> Image.Image:
+    """The pixels as a camera in that position stores them."""
+    transpose = Image.Transpose
+    methods = {
+        2: transpose.FLIP_LEFT_RIGHT,
+        3: transpose.ROTATE_180,
+        4: transpose.FLIP_TOP_BOTTOM,
+        5: transpose.TRANSPOSE,
+        6: transpose.ROTATE_90,
+        7: transpose.TRANSVERSE,
+        8: transpose.ROTATE_270,
     }
-    return upright.transpose(ways[orientation]) if orientation in ways else upright
+    return upright.transpose(methods[orientation]) if orientation in methods else upright

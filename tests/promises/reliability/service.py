@@ -1,4 +1,4 @@
-"""A real `countlab serve` in a process of its own, and clients that keep it busy."""
+"""A real `countlab serve` in its own process, and clients that keep it busy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import requests
 
 
 class Service:
-    """Started when this returns; `kill()` and `end()` as an operator would."""
+    """Serves when the constructor returns; `kill()` sends SIGKILL, `terminate()` SIGTERM."""
 
     COMMAND = (str(Path(sys.executable).with_name("countlab")), "serve")
 
     def __init__(
-        self, home: Path, *options: str, before: Callable[[], None] | None = None, **settings: str
+        self, home: Path, *options: str, preexec: Callable[[], None] | None = None, **settings: str
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
@@ -37,7 +37,7 @@ class Service:
                 text=True,
                 cwd=home.parent,
                 env=os.environ | {"COUNTLAB_HOME": str(home), "OMP_NUM_THREADS": "1"} | settings,
-                preexec_fn=before,
+                preexec_fn=preexec,
             )
         assert self.process.stdout
         greeting = self.process.stdout.readline()
@@ -55,13 +55,13 @@ class Service:
         self.process.kill()
         self._wait(None)
 
-    def end(self, seconds: float = 15) -> int:
-        """A polite kill; the exit status, if it comes in time."""
+    def terminate(self, timeout_s: float = 15) -> int:
+        """Returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self._wait(seconds)
+        return self._wait(timeout_s)
 
-    def _wait(self, seconds: float | None) -> int:
-        status = self.process.wait(seconds)
+    def _wait(self, timeout_s: float | None) -> int:
+        status = self.process.wait(timeout_s)
         assert self.process.stdout
         self.process.stdout.close()
         return status
@@ -83,12 +83,12 @@ class Service:
 
 
 class Clients:
-    """Threads that count one picture after the other and remember every answer they got."""
+    """Threads that send one request after the other and collect the ids of the responses."""
 
     def __init__(self, service: Service, picture: bytes, number: int = 4) -> None:
         self.answered: set[str] = set()
         self._service, self._picture = service, picture
-        self._enough = threading.Event()
+        self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(number)]
 
     def __enter__(self) -> Clients:
@@ -97,32 +97,32 @@ class Clients:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._enough.set()
+        self._stop.set()
         for thread in self._threads:
             thread.join()
 
-    def until(self, answers: int) -> None:
+    def wait_for(self, responses: int) -> None:
         end = time.monotonic() + 60
-        while len(self.answered) < answers:
-            assert time.monotonic() < end, "no answers come"
+        while len(self.answered) < responses:
+            assert time.monotonic() < end, "too few responses"
             time.sleep(0.01)
 
     def _run(self) -> None:
-        while not self._enough.is_set():
+        while not self._stop.is_set():
             try:
-                answer = self._service.count(self._picture)
+                response = self._service.count(self._picture)
             except requests.RequestException:
-                time.sleep(0.05)  # killed meanwhile
+                time.sleep(0.05)  # the server was killed
                 continue
-            if answer.ok:
-                self.answered.add(answer.headers["x-request-id"])
+            if response.ok:
+                self.answered.add(response.headers["x-request-id"])
 
 
-def kept(home: Path) -> set[str]:
-    """The request ids in the database, after it was found to be whole."""
+def recorded_ids(home: Path) -> set[str]:
+    """The request ids in the history, after an integrity check of the database."""
     connection = sqlite3.connect(home / "history.sqlite")
     try:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return {name for (name,) in connection.execute("SELECT request_id FROM counts")}
+        return {request_id for (request_id,) in connection.execute("SELECT request_id FROM counts")}
     finally:
         connection.close()

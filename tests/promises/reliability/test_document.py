@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests that exist, and settings that are read."""
+"""docs/reliability.md names existing tests and settings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.conftest import ROOT
 DOCUMENT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
-def test_every_test_that_it_names_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENT)
-    assert len(named) > 10
-    for file, name in named:
+def test_named_tests_exist() -> None:
+    references = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENT)
+    assert len(references) > 10
+    for file, name in references:
         assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
-def test_every_setting_that_it_names_is_read() -> None:
+def test_named_settings_exist() -> None:
     for name in set(re.findall(r"`COUNTLAB_(\w+)", DOCUMENT)):
         assert hasattr(Settings(), name.lower()), name

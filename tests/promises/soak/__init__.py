@@ -1,1 +1,1 @@
-"""The soak: a real server under mixed load for minutes, held to its promises (`make soak`)."""
+"""The soak test: a real server under mixed load for minutes (`make soak`)."""

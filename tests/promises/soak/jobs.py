@@ -1,6 +1,6 @@
-"""What the clients ask for, good and bad, and what each answer must be.
+"""The requests of the soak, valid and invalid, and their expected responses.
 
-The truth is asked once for each job, one after the other, before there is any load.
+The expected responses come from a serial run before the load starts.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _PICTURES = ROOT / "images"
 
 @dataclass(frozen=True)
 class Job:
-    """One request; `good` ones count, the others must be refused with this status."""
+    """One request and its expected status."""
 
     path: str
     files: tuple[tuple[str, bytes], ...]
     status: int = 200
 
     @property
-    def good(self) -> bool:
+    def is_valid(self) -> bool:
         return self.status == 200
 
     def prepared(self, url: str) -> requests.PreparedRequest:
@@ -34,42 +34,42 @@ class Job:
 
 
 def all_jobs() -> list[Job]:
-    """As many bad ones as a careless class sends: one in four."""
+    """One in four is invalid, about as in a careless class."""
     pictures = [path.read_bytes() for path in sorted(_PICTURES.glob("*.jpg"))]
     paths = ["/countObjects?confidence=0.3", "/countOranges", "/predict/single", "/predict"]
-    good = [Job(path, (("file", picture),)) for picture in pictures for path in paths]
-    good.append(Job("/sweep", (("file", pictures[0]),)))
-    good.append(Job("/countObjects?tiles=auto", (("file", pictures[0]),)))
-    good.append(Job("/predict/batch", tuple(("files", picture) for picture in pictures[:3])))
-    whole = pictures[0]
-    bad = [
+    valid = [Job(path, (("file", picture),)) for picture in pictures for path in paths]
+    valid.append(Job("/sweep", (("file", pictures[0]),)))
+    valid.append(Job("/countObjects?tiles=auto", (("file", pictures[0]),)))
+    valid.append(Job("/predict/batch", tuple(("files", picture) for picture in pictures[:3])))
+    picture = pictures[0]
+    invalid = [
         Job("/countObjects", (("file", b"not a picture at all"),), 415),
         Job("/countObjects", (("file", b""),), 400),
-        Job("/countObjects", (("file", whole[: len(whole) // 2]),), 400),
-        Job("/countObjects?object=horse", (("file", whole),), 422),
-        Job("/countObjects?param=0.9", (("file", whole),), 422),
-        Job("/countObjects?model=yolo9", (("file", whole),), 404),
+        Job("/countObjects", (("file", picture[: len(picture) // 2]),), 400),
+        Job("/countObjects?object=horse", (("file", picture),), 422),
+        Job("/countObjects?param=0.9", (("file", picture),), 422),
+        Job("/countObjects?model=yolo9", (("file", picture),), 404),
         Job("/countObjects", (("file", bytes(11_000_000)),), 413),
-        Job("/countObjects", (("picture", whole),), 422),
+        Job("/countObjects", (("picture", picture),), 422),
     ]
-    return good + bad * max(1, round(len(good) / 3 / len(bad)))
+    return valid + invalid * max(1, round(len(valid) / 3 / len(invalid)))
 
 
-def essence(answer: requests.Response) -> Any:
-    """What must be the same each time: everything but how long it took."""
-    if answer.headers["content-type"].startswith("image/"):
-        return len(answer.content), answer.headers["x-counts"], answer.headers["x-warnings"]
-    told = answer.json()
-    for one in [told, *(entry.get("result", {}) for entry in told.get("results", ()))]:
-        one.pop("milliseconds", None)
-    return json.dumps(told, sort_keys=True)
+def comparable(response: requests.Response) -> Any:
+    """The parts of a response that are equal each time: all but the durations."""
+    if response.headers["content-type"].startswith("image/"):
+        return len(response.content), response.headers["x-counts"], response.headers["x-warnings"]
+    body = response.json()
+    for result in [body, *(entry.get("result", {}) for entry in body.get("results", ()))]:
+        result.pop("milliseconds", None)
+    return json.dumps(body, sort_keys=True)
 
 
-def serial_truth(jobs: list[Job], url: str) -> dict[Job, Any]:
-    truth: dict[Job, Any] = {}
+def serial_run(jobs: list[Job], url: str) -> dict[Job, Any]:
+    expected: dict[Job, Any] = {}
     for job in dict.fromkeys(jobs):
-        answer = requests.Session().send(job.prepared(url), timeout=60)
-        if answer.status_code != job.status:
-            raise SystemExit(f"{job.path}: {answer.status_code} instead of {job.status}")
-        truth[job] = essence(answer)
-    return truth
+        response = requests.Session().send(job.prepared(url), timeout=60)
+        if response.status_code != job.status:
+            raise SystemExit(f"{job.path}: {response.status_code} instead of {job.status}")
+        expected[job] = comparable(response)
+    return expected

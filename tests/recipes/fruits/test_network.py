@@ -1,4 +1,4 @@
-"""What is trained is what OpenCV reads, and the loss asks the right cells."""
+"""Network and loss: torch and OpenCV agree, and the right cells are trained."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ torch = pytest.importorskip("torch", reason="needs torch (make test-training set
 
 from torch import Tensor  # noqa: E402
 
-from recipes.fruits.blend import blended  # noqa: E402
-from recipes.fruits.boxes import corners, overlap  # noqa: E402
-from recipes.fruits.cfg import fill, sections  # noqa: E402
-from recipes.fruits.checkpoint import begin  # noqa: E402
-from recipes.fruits.decode import findings, rows_of, split_map  # noqa: E402
+from recipes.fruits.average_checkpoints import average_states  # noqa: E402
+from recipes.fruits.batches import to_input  # noqa: E402
+from recipes.fruits.boxes import corners, iou  # noqa: E402
+from recipes.fruits.checkpoint import start_run  # noqa: E402
+from recipes.fruits.darknet_cfg import fill_template, parse_sections  # noqa: E402
+from recipes.fruits.decode import select_detections, split_map, to_rows  # noqa: E402
 from recipes.fruits.export import write_model  # noqa: E402
-from recipes.fruits.feed import as_input  # noqa: E402
 from recipes.fruits.loss import ciou, detection_loss  # noqa: E402
 from recipes.fruits.network import Network  # noqa: E402
-from recipes.fruits.reference import load_exported  # noqa: E402
+from recipes.fruits.opencv_detector import load_exported  # noqa: E402
 from recipes.fruits.settings import read_settings  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.training
 @pytest.fixture(scope="module")
 def cfg_text() -> str:
     settings = read_settings()
-    return fill(settings.template, classes=4, anchors=settings.anchors, size=416)
+    return fill_template(settings.template, classes=4, anchors=settings.anchors, size=416)
 
 
 @pytest.fixture
 def network(cfg_text: str) -> Network:
-    """Random weights, and batch norms that have seen something."""
+    """Random weights, and batch norms with non-trivial statistics."""
     torch.manual_seed(4)
-    network = begin(cfg_text, rate=0.001, device=torch.device("cpu")).network
+    network = start_run(cfg_text, rate=0.001, device=torch.device("cpu")).network
     for conv, norm in network.convolutions():
         if norm is None:
             torch.nn.init.normal_(conv.weight, std=0.3)
@@ -49,46 +49,46 @@ def network(cfg_text: str) -> Network:
     return network.eval()
 
 
-def test_the_detector_stays_within_its_size_and_cost(network: Network) -> None:
+def test_network_stays_within_the_size_and_cost_limits(network: Network) -> None:
     cost = network.cost()
     assert cost.weight_bytes <= 6_000_000
     assert cost.flop <= 1_500_000_000
 
 
-def test_heads_are_read_from_the_cfg(network: Network) -> None:
+def test_heads_are_read_from_the_configuration(network: Network) -> None:
     assert [head.stride for head in network.heads] == [32, 16]
     assert network.heads[0].anchors > network.heads[1].anchors
     maps = network(torch.zeros(2, 3, 416, 416))
     assert [tuple(m.shape) for m in maps] == [(2, 27, 13, 13), (2, 27, 26, 26)]
 
 
-def test_opencv_reads_the_same_network(network: Network, cfg_text: str, tmp_path: Path) -> None:
+def test_opencv_computes_the_same_output(network: Network, cfg_text: str, tmp_path: Path) -> None:
     settings = read_settings()
     write_model(network, cfg_text, settings, tmp_path)
     detector = load_exported(tmp_path, settings.name, nms=0.45)
     rng = np.random.default_rng(3)
     for _ in range(3):
         picture = rng.integers(0, 255, (180, 240, 3), dtype=np.uint8)
-        squeezed = torch.from_numpy(cv2.resize(picture, (416, 416))[None])
+        resized = torch.from_numpy(cv2.resize(picture, (416, 416))[None])
         with torch.no_grad():
-            maps = network(as_input(squeezed, torch.device("cpu")))
-        mine, theirs = rows_of(maps, network.heads)[0], detector.rows(picture)
-        floored = (mine == 0) != (theirs == 0)  # a score at the floor may fall to either side
-        assert (mine[:, 5:] > 0).mean() > 0.05
-        assert floored.mean() < 0.01
-        assert np.abs(mine - theirs)[~floored].max() < 2e-3
+            maps = network(to_input(resized, torch.device("cpu")))
+        ours, theirs = to_rows(maps, network.heads)[0], detector.rows(picture)
+        at_floor = (ours == 0) != (theirs == 0)  # a score at the floor may fall to either side
+        assert (ours[:, 5:] > 0).mean() > 0.05
+        assert at_floor.mean() < 0.01
+        assert np.abs(ours - theirs)[~at_floor].max() < 2e-3
 
 
-def test_unknown_sections_and_loose_lines_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\[gru\] is not known"):
+def test_unknown_sections_and_stray_lines_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[gru\] is not supported"):
         Network("[net]\nwidth=416\n[gru]\nx=1\n")
     with pytest.raises(ValueError, match="line 2"):
-        sections("[net]\nnonsense\n")
+        parse_sections("[net]\nnonsense\n")
     with pytest.raises(ValueError, match="does not begin with"):
-        sections("[convolutional]\n")
+        parse_sections("[convolutional]\n")
 
 
-def test_ciou_is_one_for_the_same_box_and_falls_with_distance() -> None:
+def test_ciou_is_one_for_equal_boxes_and_falls_with_distance() -> None:
     box = torch.tensor([[50.0, 50.0, 20.0, 30.0]])
     assert ciou(box, box).item() == pytest.approx(1, abs=1e-4)
     near, far = (ciou(box + torch.tensor([[d, 0.0, 0, 0]]), box).item() for d in (5.0, 60.0))
@@ -96,67 +96,67 @@ def test_ciou_is_one_for_the_same_box_and_falls_with_distance() -> None:
 
 
 def silent_maps() -> list[Tensor]:
-    """Maps that see nothing anywhere."""
+    """Maps with low objectness everywhere."""
     maps = [torch.zeros(1, 27, side, side) for side in (13, 26)]
     for raw in maps:
         raw.view(1, 3, 9, *raw.shape[2:])[:, :, 4] = -12
     return [m.requires_grad_() for m in maps]
 
 
-def test_the_loss_asks_for_objectness_at_the_fruit_only(network: Network) -> None:
+def test_loss_raises_objectness_only_at_the_fruit(network: Network) -> None:
     target = torch.tensor([[0, 2, 160.0, 160.0, 290.0, 280.0]])
     maps = silent_maps()
     detection_loss(maps, network.heads, target).total.backward()
     raised = [
         (head.stride, y, x)
-        for raw, head in zip(maps, network.heads, strict=True)
-        for y, x, _ in (split_map(raw.grad, head)[0, ..., 4] < -0.01).nonzero().tolist()
+        for raw_map, head in zip(maps, network.heads, strict=True)
+        for y, x, _ in (split_map(raw_map.grad, head)[0, ..., 4] < -0.01).nonzero().tolist()
     ]
     assert raised
     assert all(abs((y + 0.5) * stride - 220) < 1.5 * stride for stride, y, _ in raised)
     assert all(abs((x + 0.5) * stride - 225) < 1.5 * stride for stride, _, x in raised)
 
 
-def test_a_cell_is_sure_while_its_box_repeats_the_speaking_one(network: Network) -> None:
-    """The NMS takes the same box said twice; a box that is half wrong it would let stand."""
+def test_cell_keeps_objectness_only_while_it_repeats_the_primary_box(network: Network) -> None:
+    """NMS removes a repeated box; a half wrong one would survive it."""
     target = torch.tensor([[0, 1, 62.0, 103.0, 202.0, 193.0]])
-    maps = learnt(network, target)
-    middle = split_map(maps[1], network.heads[1])[0, 9, 8, 1:]  # the first anchor is too small
-    assert middle[:, 4].min() > 1
-    quieter = int(middle[:, 4].argmin())
+    maps = optimized_maps(network, target)
+    cell = split_map(maps[1], network.heads[1])[0, 9, 8, 1:]  # the first anchor is too small
+    assert cell[:, 4].min() > 1
+    weaker = int(cell[:, 4].argmin())
     with torch.no_grad():
-        middle[quieter, 2] += 0.5
+        cell[weaker, 2] += 0.5
     maps[1].grad = None
     detection_loss(maps, network.heads, target).total.backward()
-    asked = split_map(maps[1].grad, network.heads[1])[0, 9, 8, 1:, 4]
-    assert asked[quieter] > 0.02, "silenced"
-    assert asked[1 - quieter].abs() < 0.02
+    gradient = split_map(maps[1].grad, network.heads[1])[0, 9, 8, 1:, 4]
+    assert gradient[weaker] > 0.02, "silenced"
+    assert gradient[1 - weaker].abs() < 0.02
 
 
-def learnt(network: Network, target: Tensor) -> list[Tensor]:
-    """Free maps after being driven by the loss alone."""
+def optimized_maps(network: Network, target: Tensor) -> list[Tensor]:
+    """Free maps optimized for the loss alone."""
     maps = [torch.zeros(1, 27, side, side, requires_grad=True) for side in (13, 26)]
-    optimiser = torch.optim.Adam(maps, lr=0.2)
+    optimizer = torch.optim.Adam(maps, lr=0.2)
     for _ in range(150):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         detection_loss(maps, network.heads, target).total.backward()
-        optimiser.step()
+        optimizer.step()
     return maps
 
 
-def test_no_cell_boxes_what_lies_between_two_fruits(network: Network) -> None:
-    """Two bananas side by side: free maps, driven by the loss alone, box one or the other."""
+def test_no_cell_predicts_a_box_between_two_fruits(network: Network) -> None:
+    """Two bananas side by side: free maps optimized for the loss box either one."""
     truth = [[60.0, 100.0, 200.0, 190.0], [68.0, 122.0, 208.0, 212.0]]
     target = torch.tensor([[0, 1, *box] for box in truth])
-    rows = rows_of(learnt(network, target), network.heads)[0]
-    every = findings(rows, width=416, height=416, confidence=0.5, nms=1.0)
-    boxes = corners([one.box for one in every])
-    nearest = [[overlap(mine, np.array(theirs)) for theirs in truth] for mine in boxes]
-    assert min(map(max, nearest)) > 0.85
-    assert np.max(nearest, axis=0).min() > 0.9, "and neither is forgotten"
+    rows = to_rows(optimized_maps(network, target), network.heads)[0]
+    detections = select_detections(rows, width=416, height=416, confidence=0.5, nms=1.0)
+    boxes = corners([detection.box for detection in detections])
+    overlaps = [[iou(box, np.array(true_box)) for true_box in truth] for box in boxes]
+    assert min(map(max, overlaps)) > 0.85
+    assert np.max(overlaps, axis=0).min() > 0.9, "and neither is forgotten"
 
 
-def test_an_ignored_region_costs_nothing(network: Network) -> None:
+def test_ignored_region_adds_no_loss(network: Network) -> None:
     maps = [torch.zeros(1, 27, side, side) for side in (13, 26)]
     everywhere = torch.tensor([[0, -1, 0.0, 0.0, 416.0, 416.0]])
     assert detection_loss(maps, network.heads, everywhere).total.item() == 0
@@ -164,26 +164,26 @@ def test_an_ignored_region_costs_nothing(network: Network) -> None:
     assert detection_loss(maps, network.heads, nothing).total.item() > 0
 
 
-def test_training_on_one_picture_finds_its_box(network: Network) -> None:
-    """Free maps, driven by the loss alone, come to say the target."""
+def test_optimizing_for_one_target_finds_its_box(network: Network) -> None:
+    """Free maps optimized for the loss yield the target."""
     target = torch.tensor([[0, 1, 60.0, 100.0, 200.0, 190.0]])
-    rows = rows_of(learnt(network, target), network.heads)[0]
-    [one] = findings(rows, width=416, height=416, confidence=0.5, nms=0.6)
-    assert one.label == 1
-    assert one.box == pytest.approx((60, 100, 140, 90), abs=4)
+    rows = to_rows(optimized_maps(network, target), network.heads)[0]
+    [detection] = select_detections(rows, width=416, height=416, confidence=0.5, nms=0.6)
+    assert detection.label == 1
+    assert detection.box == pytest.approx((60, 100, 140, 90), abs=4)
 
 
-def test_a_blend_lies_between_two_checkpoints(network: Network, cfg_text: str) -> None:
-    """And only checkpoints of one network are blended."""
-    state = {"cfg": cfg_text, "pictures": 5, "average": network.state_dict()}
-    other = {name: value + 1 for name, value in network.state_dict().items()}
-    late = {"cfg": cfg_text, "pictures": 9, "average": other}
-    mixed = blended(state, late, part=0.25)
-    assert mixed["pictures"] == 9
+def test_average_lies_between_two_checkpoints(network: Network, cfg_text: str) -> None:
+    """Checkpoints of different networks are refused."""
+    early = {"cfg": cfg_text, "pictures": 5, "average": network.state_dict()}
+    other_weights = {name: value + 1 for name, value in network.state_dict().items()}
+    late = {"cfg": cfg_text, "pictures": 9, "average": other_weights}
+    averaged = average_states(early, late, part=0.25)
+    assert averaged["pictures"] == 9
     for name, value in network.state_dict().items():
         step = 0.25 if value.dtype.is_floating_point else 1
-        assert torch.allclose(mixed["average"][name], value + step, atol=1e-5), name
+        assert torch.allclose(averaged["average"][name], value + step, atol=1e-5), name
     with pytest.raises(ValueError, match="different networks"):
-        blended(state, {**late, "cfg": "[net]"}, part=0.5)
+        average_states(early, {**late, "cfg": "[net]"}, part=0.5)
     with pytest.raises(ValueError, match="allowed: 0"):
-        blended(state, late, part=2)
+        average_states(early, late, part=2)

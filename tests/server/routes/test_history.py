@@ -1,4 +1,4 @@
-"""`GET /history` over real HTTP: what each route leaves there, pages, filters, the export."""
+"""`GET /history` over real HTTP: rows of each route, pages, filters, CSV export."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from countlab.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def history_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a history and a key."""
-    settings = Settings(home=tmp_path_factory.mktemp("keeping"), api_keys="anna:secret-of-anna")
+    settings = Settings(home=tmp_path_factory.mktemp("history"), api_keys="anna:secret-of-anna")
     server = serve(create_app(settings=settings, history=True), port=0)
     yield server
     server.stop()
@@ -29,39 +29,41 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 KEY = {"X-API-Key": "secret-of-anna"}
 
 
-def ask(server: Server, path: str, picture: bytes | None = None, **headers: str) -> Any:
+def send(server: Server, path: str, picture: bytes | None = None, **headers: str) -> Any:
     if picture is None:
         return requests.get(server.url + path, headers=KEY | headers, timeout=30)
     files = {"file": ("x.jpg", picture)}
     return requests.post(server.url + path, files=files, headers=KEY | headers, timeout=60)
 
 
-def test_each_counting_route_leaves_a_row_that_says_all(
-    keeping: Server, photo: bytes, jpeg: bytes
+def test_each_counting_route_writes_a_complete_row(
+    history_server: Server, photo: bytes, jpeg: bytes
 ) -> None:
     before = datetime.now(timezone.utc)
-    told = [
-        ask(keeping, "/countObjects?confidence=0.4&object=orange", photo).json(),
-        ask(keeping, "/countApples", photo, **{"X-Request-Id": "my-own.name"}).json(),
-        ask(keeping, "/predict/single", photo).json(),
+    counts = [
+        send(history_server, "/countObjects?confidence=0.4&object=orange", photo).json(),
+        send(history_server, "/countApples", photo, **{"X-Request-Id": "my-own.name"}).json(),
+        send(history_server, "/predict/single", photo).json(),
     ]
-    drawn = ask(keeping, "/predict", photo)
-    swept = ask(keeping, "/sweep", photo).json()
+    picture = send(history_server, "/predict", photo)
+    sweep = send(history_server, "/sweep", photo).json()
     files = [("files", ("a", photo)), ("files", ("b", b"no picture")), ("files", ("c", jpeg))]
-    batch = requests.post(keeping.url + "/predict/batch", files=files, headers=KEY, timeout=60)
-    rows = ask(keeping, "/history").json()["rows"][::-1][-7:]
+    batch = requests.post(
+        history_server.url + "/predict/batch", files=files, headers=KEY, timeout=60
+    )
+    rows = send(history_server, "/history").json()["rows"][::-1][-7:]
     assert [row["object"] for row in rows] == ["orange", "apple", None, None, None, None, None]
-    for row, answer in zip(rows, told, strict=False):
+    for row, body in zip(rows, counts, strict=False):
         for member in ("count", "counts", "model", "engine", "precision", "object", "receipt"):
-            assert row[member] == answer[member]
-        assert row["parameters"]["confidence"] == answer["confidence"]
-        assert row["milliseconds"] == answer["milliseconds"]
-        assert row["warnings"] == [warning["code"] for warning in answer["warnings"]]
-        assert row["picture_sha256"] == answer["receipt"]["picture_sha256"]
+            assert row[member] == body[member]
+        assert row["parameters"]["confidence"] == body["confidence"]
+        assert row["milliseconds"] == body["milliseconds"]
+        assert row["warnings"] == [warning["code"] for warning in body["warnings"]]
+        assert row["picture_sha256"] == body["receipt"]["picture_sha256"]
     assert rows[1]["request_id"] == "my-own.name"
-    assert rows[3]["count"] == int(drawn.headers["x-count"])
-    assert rows[3]["request_id"] == drawn.headers["x-request-id"]
-    assert rows[4]["count"] == swept["stable"]["count"]
+    assert rows[3]["count"] == int(picture.headers["x-count"])
+    assert rows[3]["request_id"] == picture.headers["x-request-id"]
+    assert rows[4]["count"] == sweep["stable"]["count"]
     assert [row["count"] for row in rows[5:]] == [
         entry["result"]["count"] for entry in batch.json()["results"] if "result" in entry
     ]
@@ -70,37 +72,48 @@ def test_each_counting_route_leaves_a_row_that_says_all(
     assert before - timedelta(seconds=1) < times[0] <= times[-1] <= datetime.now(timezone.utc)
 
 
-def test_what_was_refused_leaves_no_row_and_strangers_read_none(
-    keeping: Server, photo: bytes
+def test_refused_requests_write_no_row_and_history_needs_a_key(
+    history_server: Server, photo: bytes
 ) -> None:
-    before = len(ask(keeping, "/history?limit=1000").json()["rows"])
-    assert ask(keeping, "/countObjects?object=horse", photo).status_code == 422
-    assert ask(keeping, "/countObjects", b"no picture").status_code == 415
-    assert len(ask(keeping, "/history?limit=1000").json()["rows"]) == before
-    assert requests.get(keeping.url + "/history", timeout=10).status_code == 401
+    before = len(send(history_server, "/history?limit=1000").json()["rows"])
+    assert send(history_server, "/countObjects?object=horse", photo).status_code == 422
+    assert send(history_server, "/countObjects", b"no picture").status_code == 415
+    assert len(send(history_server, "/history?limit=1000").json()["rows"]) == before
+    assert requests.get(history_server.url + "/history", timeout=10).status_code == 401
 
 
-def test_pages_and_filters_and_the_export(keeping: Server, photo: bytes) -> None:
+def test_history_has_pages_filters_and_a_csv_export(history_server: Server, photo: bytes) -> None:
     start = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
     for path in ("/countOranges", "/countApples", "/countObjects?confidence=1", "/predict/single"):
-        ask(keeping, path, photo)
+        send(history_server, path, photo)
     listed, cursor = [], ""
     while cursor is not None:
-        page = ask(keeping, f"/history?limit=1&from={start}{cursor and '&cursor='}{cursor}").json()
+        page = send(
+            history_server, f"/history?limit=1&from={start}{cursor and '&cursor='}{cursor}"
+        ).json()
         listed += page["rows"]
         cursor = page["next"]
     assert len({row["id"] for row in listed}) == len(listed) == 4
     assert [row["time"] for row in listed] == sorted((row["time"] for row in listed), reverse=True)
 
-    def found(query: str) -> int:
-        return len(ask(keeping, f"/history?from={start}&{query}").json()["rows"])
+    def number_of_rows(query: str) -> int:
+        return len(send(history_server, f"/history?from={start}&{query}").json()["rows"])
 
-    assert found("object=orange") == 2  # asked for, and found among everything
-    assert found("object=pear") == found("key=otto") == found("model=planets") == 0
-    assert found("key=anna&model=fruits") == 4
-    assert found(f"to={start}") == 0
-    assert found("to=2700-01-01T00:00:00Z") == found("to=9999-12-31T23:59:59-12:00") == 4
-    export = ask(keeping, f"/history?from={start}&format=csv")
+    assert number_of_rows("object=orange") == 2  # one requested it, one found it
+    assert (
+        number_of_rows("object=pear")
+        == number_of_rows("key=otto")
+        == number_of_rows("model=planets")
+        == 0
+    )
+    assert number_of_rows("key=anna&model=fruits") == 4
+    assert number_of_rows(f"to={start}") == 0
+    assert (
+        number_of_rows("to=2700-01-01T00:00:00Z")
+        == number_of_rows("to=9999-12-31T23:59:59-12:00")
+        == 4
+    )
+    export = send(history_server, f"/history?from={start}&format=csv")
     assert export.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(export.text)))
     assert [row["id"] for row in rows] == [row["id"] for row in listed]
@@ -111,28 +124,30 @@ def test_pages_and_filters_and_the_export(keeping: Server, photo: bytes) -> None
     "query", ["limit=0", "limit=1001", "limit=x", "cursor=x", "from=yesterday", "format=xml",
               "day=1", "object=%22", "from=2026-11-20T12:00:00"],
 )  # fmt: skip
-def test_a_question_that_makes_no_sense_is_refused_in_both_languages(
-    keeping: Server, query: str
+def test_invalid_history_query_is_refused_in_both_languages(
+    history_server: Server, query: str
 ) -> None:
     for language in ("en", "es"):
         headers = KEY | {"Accept-Language": language}
-        answer = requests.get(f"{keeping.url}/history?{query}", headers=headers, timeout=30)
-        assert answer.status_code == 422
-        assert answer.headers["content-type"] == "application/problem+json"
-        told = answer.json()["detail"]
-        assert "should" not in told, "a library's own sentence"
-    assert " or " not in told
+        response = requests.get(
+            f"{history_server.url}/history?{query}", headers=headers, timeout=30
+        )
+        assert response.status_code == 422
+        assert response.headers["content-type"] == "application/problem+json"
+        detail = response.json()["detail"]
+        assert "should" not in detail, "a message of pydantic's"
+    assert " or " not in detail
 
 
-def test_without_a_history_there_is_no_such_page(server: Server) -> None:
+def test_history_route_is_absent_without_a_history(server: Server) -> None:
     assert requests.get(server.url + "/history", timeout=10).status_code == 404
 
 
-def test_an_app_served_again_keeps_its_rows_as_before(home: Path, photo: bytes) -> None:
-    """A notebook stops its server and starts another for the same app."""
+def test_app_served_again_keeps_its_history(home: Path, photo: bytes) -> None:
+    """As when a notebook stops its server and starts another one for the same app."""
     app = create_app(settings=Settings(home=home), history=True)
-    for times in (1, 2):
+    for rows in (1, 2):
         server = serve(app, port=0)
-        assert ask(server, "/countObjects", photo).ok
-        assert len(ask(server, "/history").json()["rows"]) == times
+        assert send(server, "/countObjects", photo).ok
+        assert len(send(server, "/history").json()["rows"]) == rows
         server.stop()

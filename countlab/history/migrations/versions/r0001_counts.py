@@ -1,4 +1,4 @@
-"""The table of counted pictures."""
+"""Revision 0001: the table of counted pictures."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""Rendering: one prediction or sweep as the response that the client asked for.
+
+Each answer is recorded before it leaves, by `recording`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from countlab.inference.answer import CountJson
+from countlab.inference.prediction import Prediction
+from countlab.inference.sweep import Sweep
+from countlab.server.language import language_of
+from countlab.server.recording import record
+
+
+def wants_json(request: Request) -> bool:
+    """JSON and no picture in `Accept`: `*/*` and nothing leave it to the route."""
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "image/" not in accept
+
+
+def wants_picture(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "image/" in accept and "application/json" not in accept
+
+
+def count_answer(
+    request: Request, prediction: Prediction, *, more_follow: bool = False
+) -> CountJson:
+    """The answer's JSON, recorded."""
+    answer = prediction.as_json(language_of(request))
+    record(request, prediction, answer, more_follow=more_follow)
+    return answer
+
+
+def json_response(request: Request, prediction: Prediction) -> JSONResponse:
+    return JSONResponse(count_answer(request, prediction))
+
+
+def sweep_response(request: Request, sweep: Sweep) -> JSONResponse:
+    """The row that is kept is that of the stable count."""
+    answer = sweep.as_json(language_of(request))
+    record(request, sweep.at_stable, answer)
+    return JSONResponse(answer)
+
+
+def picture_response(request: Request, prediction: Prediction) -> Response:
+    """The picture with boxes, with what a client would otherwise ask for again as headers."""
+    drawn = prediction.drawn  # before the row is kept: while it waits for the disk, others draw
+    answer = count_answer(request, prediction)
+    headers = {
+        "X-Count": str(answer["count"]),
+        "X-Counts": json.dumps(answer["counts"]),
+        "X-Model": answer["model"],
+        "X-Engine": answer["engine"],
+        "X-Precision": answer["precision"],
+        "X-Tiles": str(answer["tiles"]),
+        "X-Warnings": ", ".join(warning["code"] for warning in answer["warnings"]),
+        **({"X-Likely": "{}-{}".format(*answer["likely"])} if "likely" in answer else {}),
+    }
+    return Response(drawn, media_type=prediction.picture.media_type, headers=headers)

@@ -1,0 +1,132 @@
+"""Evaluation pictures: held-back photos, rendered pictures, and pictures without fruit.
+
+Each comes with its true counts; evaluate.py runs a detector on them.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from recipes.fruits.labels import LabeledPhoto, labeled_photos, read_picture
+from recipes.fruits.settings import ROOT, Settings
+from recipes.fruits.training_data import empty_pictures, held_back
+
+
+@dataclass(frozen=True)
+class View:
+    """A simulated variant of a photo: mirrored, in a wider frame, or darker.
+
+    `across` and `down`: how many times wider and taller the frame is, filled with the edge's color.
+    """
+
+    mirrored: bool = False
+    width_factor: float = 1.0
+    height_factor: float = 1.0
+    brightness: float = 1.0
+
+    def transformed(self, pixels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The transformed picture and its boxes."""
+        height, width = pixels.shape[:2]
+        rows = rows.copy()
+        if self.mirrored:
+            pixels = pixels[:, ::-1]
+            rows[:, [1, 3]] = width - rows[:, [3, 1]]
+        left, top = (
+            int(width * (self.width_factor - 1) / 2),
+            int(height * (self.height_factor - 1) / 2),
+        )
+        edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        framed = cv2.copyMakeBorder(
+            np.ascontiguousarray(pixels),
+            *(top, top, left, left),
+            cv2.BORDER_CONSTANT,
+            value=tuple(float(v) for v in np.median(edge, axis=0)),
+        )
+        rows[:, 1:] += np.array([left, top, left, top], np.float32)
+        return (framed * self.brightness).astype(np.uint8), rows
+
+
+FRAMES = ((1.0, 1.0), (1.18, 1.18), (1.3, 1.1), (1.1, 1.3))
+VIEWS = tuple(
+    View(mirrored, *frame, brightness)
+    for mirrored, frame, brightness in product((False, True), FRAMES, (1.0, 0.75))
+)
+
+
+@dataclass(frozen=True)
+class EvaluationPicture:
+    """A picture, the true count of each label to evaluate, and its boxes (`rows`) if available."""
+
+    name: str
+    path: Path
+    counts: dict[str, int]
+    rows: np.ndarray
+    view: View = VIEWS[0]
+
+    def pixels(self) -> np.ndarray:
+        """The picture in its view, BGR."""
+        return self.view.transformed(read_picture(self.path), self.rows)[0]
+
+    def views(self) -> Iterator["EvaluationPicture"]:
+        """This picture in every view: sixteen views depend less on chance than one photo."""
+        pixels = read_picture(self.path)
+        for view in VIEWS:
+            yield replace(self, view=view, rows=view.transformed(pixels, self.rows)[1])
+
+
+def held_back_photos(settings: Settings) -> list[EvaluationPicture]:
+    """Photos with boxes that were never trained on."""
+    return _select_photos(settings, is_held_back=True)
+
+
+def trained_photos(settings: Settings) -> list[EvaluationPicture]:
+    """The other photos of the same folders, which were trained on."""
+    return _select_photos(settings, is_held_back=False)
+
+
+def _select_photos(settings: Settings, *, is_held_back: bool) -> list[EvaluationPicture]:
+    held_back_set = held_back(settings)
+    return [
+        _to_evaluation_picture(photo, settings.labels)
+        for source in settings.photos
+        if source.hold_back
+        for photo in labeled_photos(source, settings.labels)
+        if (photo.name in held_back_set) == is_held_back
+    ]
+
+
+def _to_evaluation_picture(photo: LabeledPhoto, labels: tuple[str, ...]) -> EvaluationPicture:
+    rows = np.array(photo.rows, np.float32).reshape(-1, 5)
+    counts = {label: int((rows[:, 0] == index).sum()) for index, label in enumerate(labels)}
+    return EvaluationPicture(photo.name, photo.path, counts, rows)
+
+
+def rendered_pictures(folder: Path = ROOT / "images") -> list[EvaluationPicture]:
+    """The pictures of `folder` with the counts of its truth.csv."""
+    counts: dict[str, dict[str, int]] = {}
+    truth = folder / "truth.csv"
+    if truth.exists():
+        with truth.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                counts.setdefault(row["file"], {})[row["object"]] = int(row["count"])
+    no_boxes = np.zeros((0, 5), np.float32)
+    return [
+        EvaluationPicture(name, folder / name, label_counts, no_boxes)
+        for name, label_counts in counts.items()
+    ]
+
+
+def pictures_without_fruit(settings: Settings) -> tuple[list[Path], list[Path]]:
+    """Everyday pictures without any label: those trained on, and those held back."""
+    held_back_set = held_back(settings)
+    trained: list[Path] = []
+    unseen: list[Path] = []
+    for source in (source for source in settings.empty if source.labels is not None):
+        for path, name in empty_pictures(source):
+            (unseen if name in held_back_set else trained).append(path)
+    return trained, unseen

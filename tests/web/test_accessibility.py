@@ -1,0 +1,152 @@
+"""Accessibility of the page: both languages, phone, keyboard, contrast in both themes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from countlab.web.strings import all_strings
+from tests.conftest import ROOT
+from tests.web.conftest import Open
+from tests.web.test_page import EXAMPLE, choose_file, error_text
+
+
+def test_page_is_in_the_browsers_language(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(locale="es-MX")
+    expect(page.get_by_role("tab")).to_have_text(["Contar", "Muchas", "Historial", "Estado"])
+    assert page.locator("html").get_attribute("lang") == "es"
+    (tmp_path / "nota.jpg").write_text("querido diario")
+    choose_file(page, tmp_path / "nota.jpg")
+    assert "Esto no es una imagen" in error_text(page)
+    page.get_by_role("button", name="Ejemplo: oranges 12").click()
+    expect(page.locator("#count .description")).to_have_text("objetos con confianza 0.50")
+    page.get_by_role("tab", name="Estado").click()
+    expect(page.locator("#health")).to_contain_text("El servidor respondió")
+    page.get_by_role("tab", name="Historial").click()
+    expect(page.locator("#history [role=status]")).to_contain_text("imágenes; de media")
+
+
+@pytest.mark.parametrize("name", all_strings())
+def test_both_languages_have_the_same_placeholders(name: str) -> None:
+    texts = all_strings()[name]
+    assert set(texts) == {"en", "es"}
+    english, spanish = (sorted(part.split("}")[0] for part in texts[language].split("{")[1:])
+                        for language in ("en", "es"))  # fmt: skip
+    assert english == spanish
+
+
+def test_every_string_is_used() -> None:
+    folder = ROOT / "countlab" / "web"
+    files = [path for path in folder.rglob("*") if path.suffix in {".html", ".js", ".py"}]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    unused = [
+        name
+        for name in all_strings()
+        if not re.search(rf"\${name}\b|strings\.{name}\b|strings\[[\"']{name}[\"']\]", text)
+    ]
+    assert unused == [f"tab_{tab}" for tab in ("count", "many", "history", "health")]
+
+
+def draw_by_touch(page: Page) -> None:
+    """Draws a region from a corner of the picture to its middle, with one finger."""
+    frame = page.locator("#count .frame")
+    frame.scroll_into_view_if_needed()
+    bounds = frame.bounding_box()
+    assert bounds
+    session = page.context.new_cdp_session(page)
+    for kind, share in (("touchStart", 0.02), ("touchMove", 0.3), ("touchMove", 0.5)):
+        x, y = bounds["x"] + bounds["width"] * share, bounds["y"] + bounds["height"] * share
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_phone_layout_fits_and_touch_targets_are_large_enough(open_page: Open) -> None:
+    """In Spanish, whose texts are longer."""
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = open_page(locale="es-ES", **phone)
+    expect(page.get_by_role("tab")).to_have_count(4)
+    page.get_by_role("button", name="Ejemplo: oranges 12").click()
+    expect(page.locator("#count .big")).to_have_text("12")
+    page.get_by_text("Contar solo una parte").tap()
+    draw_by_touch(page)
+    expect(page.locator("#count .description")).to_contain_text("en la zona")
+    for tab in page.get_by_role("tab").all():
+        tab.tap()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, tab.inner_text()
+        small = page.evaluate(
+            """[...document.querySelectorAll(".block button:not(.link), .block select")]
+                .filter((element) => element.offsetParent && element.offsetHeight < 44)
+                .map((element) => element.outerHTML)"""
+        )
+        assert small == []
+
+
+def test_page_can_be_used_with_the_keyboard(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name=EXAMPLE).focus()
+    page.keyboard.press("Enter")
+    number = page.locator("#count .big")
+    expect(number).to_have_text("12")
+    assert number.locator("xpath=..").get_attribute("aria-live") == "polite"
+    page.get_by_role("slider", name="Confidence").focus()
+    page.keyboard.press("End")
+    expect(number).to_have_text("0")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#count .slider b")).to_have_text("0.21")
+    boxes = page.get_by_role("list", name="Objects found").get_by_role("listitem")
+    boxes.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(boxes.nth(1)).to_be_focused()
+    assert " %" in (boxes.nth(1).get_attribute("aria-label") or "")
+    expect(boxes.nth(1).locator("b")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "the focus must be visible"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1000")
+    page.keyboard.press("Enter")
+    expect(page.locator("#count .description")).to_contain_text("in the region")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_contrast_is_sufficient_in_both_themes(open_page: Open, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    page.get_by_role("button", name=EXAMPLE).click()
+    expect(page.locator("#count .big")).to_be_visible()
+    too_faint = page.evaluate(_LOW_CONTRAST)
+    assert too_faint == []
+
+
+# Texts below the contrast of WCAG 2 AA, against their blended background colors.
+_LOW_CONTRAST = """() => {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const pixel = (...colors) => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const color of colors) { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const luminance = (rgb) => rgb.map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const backgrounds = (element) => element
+        ? [...backgrounds(element.parentElement), getComputedStyle(element).backgroundColor]
+        : ["white"];
+    return [...document.querySelectorAll(".block :is(p, button, label, summary, h2, li, a)")]
+        .filter((element) => element.offsetParent && element.innerText.trim())
+        .filter((element) => !element.closest(".boxes"))
+        .map((element) => {
+            const behind = backgrounds(element);
+            const [a, b] = [pixel(...behind), pixel(...behind, getComputedStyle(element).color)]
+                .map(luminance).sort((x, y) => y - x);
+            return [element.innerText.slice(0, 30), (a + 0.05) / (b + 0.05)];
+        })
+        .filter(([, contrast]) => contrast < 4.5);
+}"""
