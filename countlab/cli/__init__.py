@@ -29,6 +29,7 @@ from countlab.cli.terminal import print_error
 from countlab.cli.tour import tour
 from countlab.cli.verify import verify
 from countlab.errors import CountlabError
+from countlab.extras import missing_extra
 
 app = typer.Typer(
     help="""Count objects in pictures, here or over HTTP.
@@ -86,4 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=None if arguments is None else list(arguments), prog_name="countlab")
     except CountlabError as error:
         print_error(error)
+        raise SystemExit(1) from None
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        print_error(missing)
         raise SystemExit(1) from None

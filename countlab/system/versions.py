@@ -1,14 +1,16 @@
-"""Installed library versions and OpenCV builds, compared with the pinned requirements."""
+"""Installed library versions and OpenCV builds, compared with the declared requirements."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
+from packaging.requirements import Requirement
+
 from countlab.errors import CountlabError
+from countlab.extras import EXTRAS
 
 _OPENCV = re.compile(r"opencv[-_](contrib[-_])?python([-_]headless)?", re.IGNORECASE)
 _UNSUPPORTED_OPENCV_MAJOR = 5
@@ -23,34 +25,38 @@ class Check:
 
 
 def check_libraries() -> Iterator[Check]:
-    """Compares the installed libraries with the versions the lab was tested with."""
-    yield from _check_pins(metadata.requires("countlab") or [], _installed_version)
+    """Compares the installed libraries with the ranges that this package declares."""
+    yield from _check_requirements(metadata.requires("countlab") or [], _installed_version)
     yield from _check_opencv(_installed_opencv())
 
 
-def _check_pins(
-    requirements: list[str], installed_version: Callable[[str], str | None]
+def _check_requirements(
+    declared: list[str], installed_version: Callable[[str], str | None]
 ) -> Iterator[Check]:
-    """A failed check for each requirement (`name==version; marker`) that is not met."""
-    all_met = True
-    for requirement in requirements:
-        pin, _, marker = requirement.partition(";")
-        name, _, version = pin.strip().partition("==")
-        if marker and not _marker_applies(marker):
+    """A failed check for each requirement that is not met.
+
+    What belongs to an extra may be missing, but not be there in a version outside its range.
+    """
+    number = failed = 0
+    for text in declared:
+        requirement = Requirement(text)
+        if requirement.name == "countlab":  # an extra that includes another one
             continue
-        installed = installed_version(name.partition("[")[0])  # psycopg[binary] → psycopg
-        if installed != version:
-            all_met = False
+        installed = installed_version(requirement.name)
+        required = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if not required and (
+            installed is None
+            or not any(requirement.marker.evaluate({"extra": extra}) for extra in EXTRAS)  # type: ignore[union-attr]
+        ):
+            continue
+        number += 1
+        if installed is None or not requirement.specifier.contains(installed, prereleases=True):
+            failed += 1
             code = "library_other" if installed else "library_missing"
-            facts = {"name": name, "found": installed or "", "version": version}
-            yield Check(False, CountlabError(code, **facts))
-    if all_met:
-        yield Check(True, CountlabError("libraries_good", number=len(requirements)))
-
-
-def _marker_applies(marker: str) -> bool:
-    """Evaluates the only markers that the pins use: Python older or newer than 3.11."""
-    return (sys.version_info < (3, 11)) == ("<" in marker)
+            facts = {"name": requirement.name, "range": str(requirement.specifier)}
+            yield Check(False, CountlabError(code, found=installed or "", **facts))
+    if not failed:
+        yield Check(True, CountlabError("libraries_good", number=number))
 
 
 def _check_opencv(installed: dict[str, str]) -> Iterator[Check]:

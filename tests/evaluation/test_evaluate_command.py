@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from countlab.evaluation.selfcheck import CHANGES
 from countlab.imaging.picture import Pixels, read_picture
 from countlab.inference.pipeline import Pipeline
 from countlab.inference.prediction import Prediction
+from countlab.options import PredictOptions
 from tests.conftest import Run
 from tests.evaluation.conftest import IMAGES
 
@@ -185,12 +185,12 @@ def test_ctrl_c_stops_without_saving(
 ) -> None:
     predict, calls = Pipeline.predict, 0
 
-    def interrupted(self: Pipeline, data: bytes, **asked: Any) -> Prediction:
+    def interrupted(self: Pipeline, data: bytes, options: PredictOptions) -> Prediction:
         nonlocal calls
         calls += 1
         if calls > 2:
             raise KeyboardInterrupt
-        return predict(self, data, **asked)
+        return predict(self, data, options)
 
     monkeypatch.setattr(Pipeline, "predict", interrupted)
     status, out, err = run("evaluate", folder, "--save")

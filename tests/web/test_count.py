@@ -80,7 +80,7 @@ def test_previous_count_is_hidden_while_a_new_picture_is_counted(open_page: Open
     page = open_page()
     choose_picture(page)
     held: list[Route] = []
-    page.route("**/sweep*", held.append)  # delays the response until continued below
+    page.route("**/sweep*", lambda route: held.append(route))  # continued below
     page.get_by_role("button", name="Example: oranges 12").click()
     expect(page.get_by_text("Counting …")).to_be_visible()
     page.get_by_role("combobox", name="Object").select_option("orange")

