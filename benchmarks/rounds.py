@@ -160,19 +160,19 @@ class MeasuredServer:
     def _requests(self, answer: str, client: int) -> list[Request]:
         """Each client begins with another picture, under a file name of its own."""
         requests = [
-            Request(self._request(answer, picture, client), expected)
+            Request(self._encode_request(answer, picture, client), expected)
             for picture, expected in zip(self._pictures, self._expected[answer], strict=True)
         ]
         first = client % len(requests)
         return requests[first:] + requests[:first]
 
-    def _request(self, answer: str, picture: bytes, client: int) -> bytes:
+    def _encode_request(self, answer: str, picture: bytes, client: int) -> bytes:
         spec = self.running.spec
         path = spec.json_path if answer == "json" else spec.picture_path
         return post(path, picture, name=f"client{client}.jpg", accept=ACCEPT[answer])
 
     def _send(self, connection: Connection, answer: str, picture: bytes) -> Any:
-        status, body = connection.send(self._request(answer, picture, 0))
+        status, body = connection.send(self._encode_request(answer, picture, 0))
         if status != 200:
             raise RuntimeError(f"{self.name} answered {status}: {body[:500].decode()}")
         return comparable(body)

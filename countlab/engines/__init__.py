@@ -33,8 +33,8 @@ class Engine(Protocol):
     outputs: tuple[Output, ...]
     decoder: Decoder
 
-    def run(self, pixels: Pixels) -> RawOutput:
-        """The network's output for pixels of exactly its input's size."""
+    def run(self, pixels: Pixels) -> Mapping[str, RawOutput]:
+        """The network's outputs by name, for pixels of exactly its input's size."""
         ...
 
     def tensor(self, pixels: Pixels) -> RawOutput:

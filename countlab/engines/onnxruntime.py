@@ -40,17 +40,15 @@ class OnnxruntimeEngine:
         )
         self.input_size = self._input.size
         self._input_name = self._session.get_inputs()[0].name
-        self._output_name = self._session.get_outputs()[0].name
         self.outputs = self._outputs()
         self.decoder = decoder_for(model, self.outputs)
 
-    def run(self, pixels: Pixels) -> NDArray[Any]:
+    def run(self, pixels: Pixels) -> Mapping[str, NDArray[Any]]:
         tensor = self.tensor(pixels)
+        names = [output.name for output in self.outputs]
         with inference_running():
-            output: NDArray[Any] = self._session.run(
-                [self._output_name], {self._input_name: tensor}
-            )[0]
-        return output
+            values = self._session.run(names, {self._input_name: tensor})
+        return dict(zip(names, values, strict=True))
 
     def tensor(self, pixels: Pixels) -> NDArray[Any]:
         return self._input.tensor(pixels, self._model, self.decoder.scale)

@@ -10,7 +10,7 @@ import numpy as np
 
 from countlab.imaging.color import Pixels
 
-ResizeMode = Literal["stretch", "letterbox"]
+ResizeMode = Literal["stretch", "letterbox", "area"]
 _LETTERBOX_GRAY = 114  # Ultralytics' border, which its networks were trained with
 
 
@@ -29,10 +29,18 @@ class Placement:
 def resize_to_input(
     pixels: Pixels, size: tuple[int, int], mode: ResizeMode
 ) -> tuple[Pixels, Placement]:
-    """The picture at exactly the input's width and height, stretched or with gray borders."""
+    """The picture at exactly the input's width and height.
+
+    `stretch` is bilinear, `area` averages what it reduces (and is bilinear where a side grows),
+    `letterbox` keeps the proportions and fills up with gray.
+    """
     height, width = pixels.shape[:2]
-    if mode == "stretch":
-        small = cv2.resize(pixels, size)
+    if mode in ("stretch", "area"):
+        reduces = size[0] <= width and size[1] <= height
+        averaging = mode == "area" and reduces
+        small = cv2.resize(
+            pixels, size, interpolation=cv2.INTER_AREA if averaging else cv2.INTER_LINEAR
+        )
         return small, Placement(width, height, width / size[0], height / size[1])  # type: ignore[return-value]
     scale = min(size[0] / width, size[1] / height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))

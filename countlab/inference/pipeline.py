@@ -25,7 +25,7 @@ from countlab.models.store import Store, file_stamps
 from countlab.options import PredictOptions
 from countlab.settings import Settings
 from countlab.system.deadline import check_deadline
-from countlab.tasks.classification import top_finding
+from countlab.tasks.classification import Classification, top_finding
 
 _CHECK_FILES_EVERY_S = 1.0
 
@@ -100,7 +100,7 @@ class Pipeline:
         )
         decoded = time.perf_counter()
         check_deadline()
-        findings, tiles, probabilities = _look(opened, picture, options)
+        findings, tiles, classification = _look(opened, picture, options)
         done = time.perf_counter()
         prediction = Prediction(
             picture=picture,
@@ -119,7 +119,7 @@ class Pipeline:
             picture_sha256=picture_hash(data),
             files_sha256=opened.files_sha256,
             error_profile=opened.error_profile,
-            probabilities=probabilities,
+            classification=classification,
         )
         return prediction if options.object is None else prediction.of(options.object)
 
@@ -179,11 +179,12 @@ class Pipeline:
 
 def _look(
     opened: OpenedModel, picture: Picture, options: PredictOptions
-) -> tuple[list[Finding], int, dict[str, float] | None]:
+) -> tuple[list[Finding], int, Classification | None]:
     """Findings, the number of tiles, and what a classifier says of every label."""
     if opened.model.task == "classify":
-        probabilities = opened.predictor.classify(picture.pixels)
-        return top_finding(probabilities, options.confidence), 0, probabilities
+        classification = opened.predictor.classify(picture.pixels)
+        findings = top_finding(classification.probabilities, options.confidence)
+        return findings, 0, classification
     assert options.nms is not None
     findings, tiles = find_in_tiles(
         opened.predictor,

@@ -11,7 +11,8 @@ from countlab import __version__
 from countlab.errors import CountlabError, closest_first
 from countlab.findings import CountWarning, Finding, count_by_label
 from countlab.imaging.annotate import draw
-from countlab.imaging.picture import Picture, write_picture
+from countlab.imaging.heatmap import Map, normalize_map, overlay_map
+from countlab.imaging.picture import Picture, Pixels, write_picture
 from countlab.inference.answer import CountJson
 from countlab.inference.receipt import result_hash
 from countlab.inference.tiling import useful_tiles
@@ -20,6 +21,7 @@ from countlab.messages import Language
 from countlab.models.catalog import Model
 from countlab.models.error_profile import ErrorProfile, Interval
 from countlab.options import PredictOptions
+from countlab.tasks.classification import Classification
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Prediction:
     """How many tiles were looked at, beside the whole picture."""
     error_profile: ErrorProfile | None = None
     """How far off this model's counts were where the truth was known, if that was measured."""
-    probabilities: Mapping[str, float] | None = None
-    """Of every label, the likeliest first; None from a detector."""
+    classification: Classification | None = None
+    """What a classifier said of every label; None from a detector."""
 
     @property
     def confidence(self) -> float:
@@ -86,9 +88,17 @@ class Prediction:
         warnings = count_warnings(
             self.findings, picture=self.picture, confidence=self.confidence, floor=self.floor
         )
+        if self._is_unfamiliar:
+            warnings += (CountWarning("unfamiliar_picture"),)
         if not self.tiles and useful_tiles(self.findings, self.picture.pixels, self.input_size):
             warnings += (CountWarning("small_objects"),)
         return warnings
+
+    @property
+    def _is_unfamiliar(self) -> bool:
+        limit = self.model.unfamiliar_distance
+        distance = self.classification.distance if self.classification else None
+        return limit is not None and distance is not None and distance > limit
 
     @cached_property
     def drawn(self) -> bytes:
@@ -101,7 +111,7 @@ class Prediction:
             "count": self.count,
             **({"likely": list(self.likely)} if self.likely else {}),
             "counts": count_by_label(self.findings),
-            **({"probabilities": self._rounded()} if self.probabilities else {}),
+            **({"probabilities": self.probabilities} if self.classification else {}),
             "findings": [finding.as_json() for finding in self.findings],
             "warnings": [warning.as_json(language) for warning in self.warnings],
             "confidence": self.confidence,
@@ -138,8 +148,43 @@ class Prediction:
             "version": __version__,
         }
 
-    def _rounded(self) -> dict[str, float]:
-        return {label: round(value, 6) for label, value in (self.probabilities or {}).items()}
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Of every label, the likeliest first; empty from a detector."""
+        values = self.classification.probabilities if self.classification else {}
+        return {label: round(value, 6) for label, value in values.items()}
+
+    def explain(self) -> Explanation:
+        """Where the picture speaks for a label: that of the options, or the likeliest."""
+        found = self.classification
+        if found is None or found.class_maps is None:
+            raise CountlabError("nothing_to_explain", model=self.model.name)
+        label = self.options.object or next(iter(found.probabilities))
+        values = found.class_maps[self.model.labels.index(label)]
+        pixels = self.picture.pixels if found.view is None else found.view
+        return Explanation(label, found.probabilities[label], values, pixels)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A classifier's heat map for one label."""
+
+    label: str
+    probability: float
+    values: Map
+    pixels: Pixels
+    """What the network was shown."""
+
+    def drawn(self, format: str) -> bytes:
+        return write_picture(overlay_map(self.pixels, self.values), format)
+
+    def as_json(self) -> dict[str, Any]:
+        values = normalize_map(self.values)
+        return {
+            "label": self.label,
+            "probability": round(self.probability, 6),
+            "map": [[round(float(value), 4) for value in row] for row in values],
+        }
 
 
 def check_object(model: Model, label: str) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from countlab.engines import WholeDetector, open_engine
 from countlab.findings import Finding
+from countlab.imaging.digit_crop import crop_digit
 from countlab.imaging.picture import Pixels
 from countlab.imaging.resize import Placement, resize_to_input
 from countlab.models.catalog import Model
-from countlab.tasks import Decoder
-from countlab.tasks.classification import Classifier, top_finding
+from countlab.tasks import Decoder, main_output
+from countlab.tasks.classification import Classification, Classifier, top_finding
 
 
 class Finder(Protocol):
@@ -50,35 +52,51 @@ class Predictor:
             return engine.find(pixels, confidence=confidence, nms=nms)
         decoder = engine.decoder
         if isinstance(decoder, Classifier):
-            return top_finding(self.classify(pixels), confidence)
+            return top_finding(self.classify(pixels).probabilities, confidence)
         small, placement = self._resized(pixels, decoder)
+        (output,) = engine.run(small).values()
         return decoder.decode(
-            engine.run(small),
+            output,
             self._model,
             placement,
             confidence=max(confidence, decoder.floor),
             nms=nms,
         )
 
-    def classify(self, pixels: Pixels) -> dict[str, float]:
-        """The probability of each label, the likeliest first; of a classifier only."""
+    def classify(self, pixels: Pixels) -> Classification:
+        """What a classifier says of the picture."""
         engine = self._engine
         if isinstance(engine, WholeDetector) or not isinstance(engine.decoder, Classifier):
             raise TypeError(f"{self._model.name} is not a classifier")
-        small, _ = self._resized(pixels, engine.decoder)
-        return engine.decoder.decode(engine.run(small), self._model.labels)
+        view = self._cropped(pixels)
+        small, _ = self._resized(view, engine.decoder)
+        outputs = dict(engine.run(small))
+        main = main_output(engine.outputs)
+        assert main is not None
+        distance, maps = outputs.get("distance"), outputs.get("cam")
+        return Classification(
+            probabilities=engine.decoder.decode(outputs[main.name], self._model.labels),
+            distance=None if distance is None else float(distance.ravel()[0]),
+            class_maps=None if maps is None else maps[0],
+            view=None if view is pixels else view,
+        )
 
     def tensor(self, pixels: Pixels) -> NDArray[Any]:
         """A picture as the numbers that the graph takes, for calibrating it."""
         engine = self._engine
         if isinstance(engine, WholeDetector):
             raise TypeError(f"{self.name} keeps its network to itself")
-        small, _ = self._resized(pixels, engine.decoder)
+        small, _ = self._resized(self._cropped(pixels), engine.decoder)
         return engine.tensor(small)
 
     @property
     def decoder_name(self) -> str:
         return "yolov3" if isinstance(self._engine, WholeDetector) else self._engine.decoder.name
+
+    def _cropped(self, pixels: Pixels) -> Pixels:
+        if self._model.preprocessing.crop != "digit":
+            return pixels
+        return np.repeat(crop_digit(pixels)[:, :, None], 3, axis=2)
 
     def _resized(self, pixels: Pixels, decoder: Decoder) -> tuple[Pixels, Placement]:
         mode = self._model.preprocessing.resize or decoder.resize

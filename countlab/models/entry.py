@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from countlab.errors import CountlabError
+from countlab.models.lab_answer import LabAnswer, read_answer
 from countlab.system.toml import read_toml
 
 Origin = Literal["built-in", "published", "own"]
@@ -35,7 +36,9 @@ class ModelFile:
 class Preprocessing:
     """What a network wants done to a picture; None is what its decoder's family is used to."""
 
-    resize: Literal["stretch", "letterbox"] | None = None
+    resize: Literal["stretch", "letterbox", "area"] | None = None
+    crop: Literal["digit"] | None = None
+    """What is cut out of the picture first."""
     scale: float | None = None
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
@@ -60,6 +63,10 @@ class Model:
     files: Mapping[str, ModelFile]
     decoder: str | None = None
     preprocessing: Preprocessing = Preprocessing()
+    unfamiliar_distance: float | None = None
+    """Pictures farther than this from the training data get a warning."""
+    answer: LabAnswer | None = None
+    """How a classic client of this model expects its answer (`countlab serve --lab`)."""
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -110,6 +117,8 @@ def _model(entry: Mapping[str, Any], described_in: Path, origin: Origin, folder:
             files={role: _file(folder, file) for role, file in entry["files"].items()},
             decoder=_optional_choice(entry.get("decoder"), "decoder", DECODER_NAMES),
             preprocessing=_preprocessing(entry.get("preprocessing", {})),
+            unfamiliar_distance=_unfamiliar(entry.get("unfamiliar", {})),
+            answer=read_answer(entry.get("answer", {})),
         )
         if not model.labels:
             raise ValueError(f"{entry['labels']} holds no labels")
@@ -141,12 +150,18 @@ def _file(folder: Path, entry: Mapping[str, Any]) -> ModelFile:
 def _preprocessing(entry: Mapping[str, Any]) -> Preprocessing:
     scale = entry.get("scale")
     return Preprocessing(
-        resize=_optional_choice(entry.get("resize"), "resize", ("stretch", "letterbox")),  # type: ignore[arg-type]
+        resize=_optional_choice(entry.get("resize"), "resize", ("stretch", "letterbox", "area")),  # type: ignore[arg-type]
+        crop=_optional_choice(entry.get("crop"), "crop", ("digit",)),  # type: ignore[arg-type]
         scale=None if scale is None else _number(scale, "scale", 1e-9, 1e9),
         mean=tuple(_number(value, "mean", -1e9, 1e9) for value in entry.get("mean", ())),
         std=tuple(_number(value, "std", 1e-9, 1e9) for value in entry.get("std", ())),
         color=_choice(entry.get("color", "rgb"), "color", ("rgb", "bgr")),  # type: ignore[arg-type]
     )
+
+
+def _unfamiliar(entry: Mapping[str, Any]) -> float | None:
+    distance = entry.get("threshold")
+    return None if distance is None else _number(distance, "threshold", 0, 1e9)
 
 
 def _size(value: Any, *, darknet: bool) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from countlab.server.metrics import Metrics
 from countlab.server.middleware import stack
 from countlab.server.middleware.access_log import AccessLog
 from countlab.server.middleware.unknown_parameters import refuse_unknown_parameters
+from countlab.server.routes.classification import classification
 from countlab.server.routes.counting import counting
 from countlab.server.routes.info import info_router
 from countlab.settings import Settings
@@ -69,6 +70,7 @@ def create_app(
     app.include_router(info_router)
     if routes:
         app.include_router(counting)
+        app.include_router(classification)
     if history:
         _keep_history(app, settings)
     return app

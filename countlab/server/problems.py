@@ -43,6 +43,7 @@ STATUS = {
     "unknown_engine": 422,
     "engine_needs_darknet": 422,
     "not_a_detector": 422,
+    "nothing_to_explain": 422,
     "unknown_tiles": 422,
     "unknown_form_field": 422,
     "unknown_object": 422,

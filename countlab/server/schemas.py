@@ -69,6 +69,12 @@ SWEEP_RESPONSES: Responses = {
         "content": {"application/json": {"example": _SWEEP_EXAMPLE}},
     }
 }
+EXPLAIN_RESPONSES: Responses = {
+    200: {
+        "description": "The heat map over the picture; with `Accept: application/json` numbers.",
+        "content": {**_PICTURES, "application/json": {}},
+    }
+}
 PICTURE_RESPONSES: Responses = {
     200: {
         "description": "The picture with boxes; with `Accept: application/json` the findings.",

@@ -30,6 +30,13 @@ class Output(NamedTuple):
         )
 
 
+def main_output(outputs: Sequence[Output]) -> Output | None:
+    """The only output, or the one that the labs' classifiers call `logits`."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return next((output for output in outputs if output.name == "logits"), None)
+
+
 def decoder_for(model: Model, outputs: Sequence[Output]) -> Decoder:
     """The declared decoder, or the one that the outputs' shapes allow; both are checked."""
     candidates = [
@@ -37,18 +44,19 @@ def decoder_for(model: Model, outputs: Sequence[Output]) -> Decoder:
         for decoder in DECODERS.values()
         if model.decoder in (None, decoder.name) and decoder.task == model.task
     ]
+    main = main_output(outputs)
     matching = [
         decoder
         for decoder in candidates
-        if len(outputs) == 1 and decoder.fits(outputs[0].name, outputs[0].shape, len(model.labels))
+        if main and decoder.fits(main.name, main.shape, len(model.labels))
     ]
-    if model.decoder is None:
+    if main and model.decoder is None:
         # Two families with one shape: what names its output as ours is known, else it must be said.
-        matching = [decoder for decoder in matching if decoder.recognizable(outputs[0].name)]
+        matching = [decoder for decoder in matching if decoder.recognizable(main.name)]
     if len(matching) == 1:
         return matching[0]
-    if not matching and model.task == "classify" and len(outputs) == 1:
-        number = class_count(outputs[0].shape)
+    if main and not matching and model.task == "classify":
+        number = class_count(main.shape)
         if number and number != len(model.labels):
             raise CountlabError(
                 "graph_labels_differ",

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countlab.findings import Finding
+from countlab.imaging.color import Pixels
 
 Shape = Sequence[int | None]
+Maps = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Classifier:
     form: str
     task: Literal["classify"] = "classify"
     floor: float = 0.0
-    resize: Literal["stretch"] = "stretch"
+    resize: Literal["area"] = "area"
     scale: float = 1 / 255
 
     def fits(self, _: str, shape: Shape, labels: int) -> bool:
@@ -51,6 +53,20 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(scores / scores.sum())
     exponentials = np.exp(scores - scores.max())
     return np.asarray(exponentials / exponentials.sum())
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a classifier says of one picture."""
+
+    probabilities: dict[str, float]
+    """Of every label, the likeliest first."""
+    distance: float | None = None
+    """From the pictures that the network was trained on; None where the graph does not say."""
+    class_maps: Maps | None = None
+    """For each label, in the model's order, where in the picture the network saw it."""
+    view: Pixels | None = None
+    """What the network was shown, where that is not the whole picture."""
 
 
 def top_finding(probabilities: dict[str, float], confidence: float) -> list[Finding]:

@@ -10,11 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from countlab.findings import Box, Finding
-from countlab.imaging.annotate import draw
 from recipes.fruits.evaluate import (
     Evaluation,
     by_count,
@@ -31,8 +28,8 @@ from recipes.fruits.evaluation_set import (
     pictures_without_fruit,
     rendered_pictures,
 )
+from recipes.fruits.failure_sheet import write_failure_sheet
 from recipes.fruits.metrics import (
-    CountRow,
     Summary,
     average_precision,
     match_detections,
@@ -46,7 +43,6 @@ from recipes.fruits.settings import DEFAULT_CONFIG, ROOT, Settings, read_setting
 OTHERS_FOLDER = ROOT.parent / "shared" / "data" / "models" / "yolo-fastest"
 COMPARED_NAMES = ("yolo-fastest-1.0-xl", "yolo-fastest-1.1-xl")
 CONFIDENCES = tuple(round(0.25 + 0.05 * n, 2) for n in range(13))
-TILE = (640, 480)  # width and height of a picture on the sheet of failures
 
 
 @dataclass(frozen=True)
@@ -109,46 +105,6 @@ def _precision_recall_curves(
     return curves
 
 
-def failures(
-    detector: Detector, rows: Sequence[CountRow], path: Path, *, max_pictures: int = 4
-) -> list[str]:
-    """Draw the rendered pictures with the largest errors on one sheet; returns descriptions."""
-    error_by_picture: dict[str, int] = {}
-    for row in rows:
-        error_by_picture[row.picture] = error_by_picture.get(row.picture, 0) + abs(
-            row.truth - row.counted
-        )
-    worst_names = [
-        name
-        for name in sorted(error_by_picture, key=lambda name: (-error_by_picture[name], name))
-        if error_by_picture[name]
-    ][:max_pictures]
-    tiles, descriptions = [], []
-    by_name = {picture.name: picture for picture in rendered_pictures()}
-    for name in worst_names:
-        wrong_rows = [row for row in rows if row.picture == name and row.truth != row.counted]
-        mistakes = ", ".join(
-            f"{row.truth} {row.label} counted as {row.counted}" for row in wrong_rows
-        )
-        descriptions.append(f"`{name}`: {mistakes}")
-        tiles.append(_annotate(detector, by_name[name].pixels()))
-    path.unlink(missing_ok=True)
-    if tiles:
-        pairs = [np.hstack(tiles[index : index + 2]) for index in range(0, len(tiles) - 1, 2)]
-        cv2.imwrite(str(path), np.vstack(pairs or tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return descriptions
-
-
-def _annotate(detector: Detector, pixels: np.ndarray) -> np.ndarray:
-    """The picture annotated as the server would return it."""
-    findings = [
-        Finding(detector.labels[detection.label], detection.score, Box(x, y, x + w, y + h))
-        for detection in detector.find(pixels)
-        for x, y, w, h in [detection.box]
-    ]
-    return cv2.resize(draw(pixels, findings), TILE, interpolation=cv2.INTER_AREA)
-
-
 def _table_row(name: str, summary: Summary) -> str:
     return f"| {name} | {summary.exact} of {summary.rows} | {summary.error:.2f} |"
 
@@ -174,7 +130,7 @@ def write_card(settings: Settings, folder: Path) -> Path:
     """Measure, draw and write; returns the card's path."""
     detector = load_exported(folder, settings.name, nms=settings.nms)
     figures = measure(detector, settings, folder)
-    failure_lines = failures(detector, figures.rendered.rows, folder / "failures.jpg")
+    failure_lines = write_failure_sheet(detector, figures.rendered.rows, folder / "failures.jpg")
     text = (Path(__file__).with_name("card.md")).read_text(encoding="utf-8")
     photo_rows, rendered = present_rows(figures.photos.rows), figures.rendered.rows
     view_summary = summarize(present_rows(figures.views.rows))

@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--of", type=Path, help="evaluate the files of another folder")
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="stems of other files")
     parser.add_argument("--worst", action="store_true", help="list every wrong row")
-    parser.add_argument("--trained", action="store_true", help="also evaluate the photos trained on")
+    parser.add_argument("--trained", action="store_true", help="also evaluate the training photos")
     arguments = parser.parse_args()
     settings = read_settings(arguments.config)
     folder = arguments.of or settings.to

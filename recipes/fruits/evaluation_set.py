@@ -21,7 +21,7 @@ from recipes.fruits.training_data import empty_pictures, held_back
 class View:
     """A simulated variant of a photo: mirrored, in a wider frame, or darker.
 
-    `across` and `down`: how many times wider and taller the frame is, filled with the edge's color.
+    `width_factor` and `height_factor` scale the frame, which is filled with the edge's color.
     """
 
     mirrored: bool = False

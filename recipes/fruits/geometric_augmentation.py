@@ -1,6 +1,6 @@
 """Geometric augmentation: random views of photos and transformed cut-outs, with their boxes.
 
-Colors are changed in wear.py.
+Colors are changed in photometric_augmentation.py.
 """
 
 import math

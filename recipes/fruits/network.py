@@ -73,7 +73,7 @@ class Network(nn.Module):
                 layer, out_channels = nn.Identity(), in_channels
                 self.heads.append(_head(section, stride))
             else:
-                raise ValueError(f"[{section.kind}] is not supported; see network.py for the kinds that are")
+                raise ValueError(f"[{section.kind}] is not supported; network.py lists the kinds")
             self.layers.append(layer)
             self.sources.append(sources)
             channels.append(out_channels)

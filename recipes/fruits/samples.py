@@ -4,10 +4,9 @@ Defines how often each kind of sample occurs. Runs in the data loader's process 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -15,10 +14,10 @@ import numpy as np
 from recipes.fruits.geometric_augmentation import random_crop, random_view, transform_cutout
 from recipes.fruits.pasted_scene import PastedScene, oval_cutout, plain_background
 from recipes.fruits.photometric_augmentation import degrade, shift_colors, turn_green
-from recipes.fruits.training_data import Cutout, Photo, TrainingData
+from recipes.fruits.training_data import TrainingData
+from recipes.fruits.weighted_choice import WeightedChoice, choices_by_label
 
 Sample = tuple[np.ndarray, np.ndarray]
-T = TypeVar("T", Photo, Cutout)
 
 # Shares of single photos, mosaics, pasted scenes and pictures without fruit.
 SHARES, CALM_SHARES = (0.33, 0.24, 0.29, 0.14), (0.55, 0.0, 0.26, 0.19)
@@ -41,9 +40,9 @@ class SampleGenerator:
         self.rng = np.random.default_rng(seed)
         self.green_labels = green_labels
         self.calm = calm
-        self.photos = _WeightedChoice(data.photos, self.rng)
-        self.backgrounds = _WeightedChoice(data.backgrounds, self.rng)
-        self.cutouts = _choices_by_label(data.cutouts, self.rng)
+        self.photos = WeightedChoice(data.photos, self.rng)
+        self.backgrounds = WeightedChoice(data.backgrounds, self.rng)
+        self.cutouts = choices_by_label(data.cutouts, self.rng)
         self.counted_labels = [label for label in self.cutouts if label is not None]
 
     def generate(self, size: int) -> Sample:
@@ -184,34 +183,6 @@ class SampleGenerator:
         corner = int(x - pixels.shape[1] / 2), int(y - pixels.shape[0] / 2)
         scene.paste(_relight(pixels, rng), parts, label, *corner)
         return x, y
-
-
-class _WeightedChoice(Generic[T]):
-    """Weighted random choice from a sequence of items."""
-
-    def __init__(self, items: Sequence[T], rng: np.random.Generator) -> None:
-        self.items: Sequence[T] = items
-        self.rng = rng
-        self.cumulative_weights = np.cumsum([item.weight for item in items])
-
-    def __bool__(self) -> bool:
-        return bool(len(self.items))
-
-    def choose(self) -> T:
-        index = np.searchsorted(
-            self.cumulative_weights, self.rng.random() * self.cumulative_weights[-1], side="right"
-        )
-        return self.items[min(int(index), len(self.items) - 1)]
-
-
-def _choices_by_label(
-    cutouts: Sequence[Cutout], rng: np.random.Generator
-) -> dict[int | None, _WeightedChoice[Cutout]]:
-    labels = dict.fromkeys(cutout.label for cutout in cutouts)
-    return {
-        label: _WeightedChoice([cutout for cutout in cutouts if cutout.label == label], rng)
-        for label in labels
-    }
 
 
 def _random_cuts(parts: int, length: int, rng: np.random.Generator) -> list[int]:

@@ -93,12 +93,12 @@ def load_training_data(settings: Settings) -> TrainingData:
     for empty in settings.empty:
         names = [picture for picture in empty_pictures(empty) if picture[1] not in excluded]
         for path, name in names:
-            ground = load_photo(LabeledPhoto(path, name), weight=empty.share / len(names))
-            backgrounds.append(replace(ground, any_hue=empty.any_hue))
-    material = TrainingData(tuple(photos), tuple(_load_cutouts(settings)), tuple(backgrounds))
-    if not material.photos and not material.cutouts:
-        raise ValueError("no photo with boxes and no cut-out was found; check the folders in the configuration file")
-    return material
+            background = load_photo(LabeledPhoto(path, name), weight=empty.share / len(names))
+            backgrounds.append(replace(background, any_hue=empty.any_hue))
+    data = TrainingData(tuple(photos), tuple(_load_cutouts(settings)), tuple(backgrounds))
+    if not data.photos and not data.cutouts:
+        raise ValueError("no labeled photo and no cut-out was found; check the configured folders")
+    return data
 
 
 def has_bunch(photo: LabeledPhoto) -> bool:

@@ -71,7 +71,9 @@ def test_a_declared_decoder_gives_what_the_recognized_one_gives(
 def test_resizing_can_be_chosen(own_model: WriteModel, predict: Predict) -> None:
     path = own_model('preprocessing = { resize = "stretch" }')
     graphs.detector(path, "yolov8")
-    assert found(predict, picture(240, 80, red=(100, 30, 120, 40))) == {"red": Box(100, 30, 120, 40)}
+    assert found(predict, picture(240, 80, red=(100, 30, 120, 40))) == {
+        "red": Box(100, 30, 120, 40)
+    }
 
 
 def test_colors_can_come_as_blue_green_red(own_model: WriteModel, predict: Predict) -> None:
@@ -127,7 +129,7 @@ def test_a_classifier_gives_the_probability_of_each_label(
     prediction = predict(picture(96, 64, blue=(0, 0, 96, 64)), 0.5)
     assert [(finding.label, finding.box) for finding in prediction.findings] == [("blue", None)]
     assert prediction.probabilities is not None
-    assert list(prediction.probabilities)[0] == "blue"
+    assert next(iter(prediction.probabilities)) == "blue"
     assert sum(prediction.probabilities.values()) == pytest.approx(1)
     assert prediction.probabilities["blue"] == pytest.approx(1, abs=1e-3)
 
@@ -175,7 +177,10 @@ def _unknown_operation(path: Path) -> None:
     given = [onnx.helper.make_tensor_value_info("output0", floats, [1, 7, 96])]
     model = onnx.helper.make_model(
         onnx.helper.make_graph([node], "unknown", taken, given),
-        opset_imports=[onnx.helper.make_opsetid("", 13), onnx.helper.make_opsetid("org.example", 1)],
+        opset_imports=[
+            onnx.helper.make_opsetid("", 13),
+            onnx.helper.make_opsetid("org.example", 1),
+        ],
         ir_version=8,
     )
     path.write_bytes(model.SerializeToString())
@@ -311,7 +316,7 @@ def test_a_graph_that_is_not_understood_is_refused(
     assert caught.value.code == code
     assert caught.value.facts["model"] == "mine"
     assert STATUS[code] == 503
-    english, spanish = (caught.value.text(language) for language in ("en", "es"))  # type: ignore[arg-type]
+    english, spanish = caught.value.text("en"), caught.value.text("es")
     assert "{" not in english.detail + english.fix + spanish.detail + spanish.fix
     assert english.fix != spanish.fix
 

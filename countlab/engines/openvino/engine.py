@@ -51,10 +51,13 @@ class OpenvinoEngine:
         self._concurrent_wanted = False
         self._compiling = threading.Lock()
 
-    def run(self, pixels: Pixels) -> NDArray[Any]:
+    def run(self, pixels: Pixels) -> Mapping[str, NDArray[Any]]:
         tensor = pixels[None] if self._takes_pixels else self.tensor(pixels)
         with self._request() as request:
-            return np.array(request.infer({0: tensor}, share_inputs=True, share_outputs=True)[0])
+            result = request.infer({0: tensor}, share_inputs=True, share_outputs=True)
+            return {
+                output.name: np.array(result[index]) for index, output in enumerate(self.outputs)
+            }
 
     def tensor(self, pixels: Pixels) -> NDArray[Any]:
         return self._input.tensor(pixels, self._model, self.decoder.scale)

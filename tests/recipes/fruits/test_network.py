@@ -14,12 +14,13 @@ from torch import Tensor  # noqa: E402
 
 from recipes.fruits.average_checkpoints import average_states  # noqa: E402
 from recipes.fruits.batches import to_input  # noqa: E402
+from recipes.fruits.box_iou import ciou  # noqa: E402
 from recipes.fruits.boxes import corners, iou  # noqa: E402
 from recipes.fruits.checkpoint import start_run  # noqa: E402
 from recipes.fruits.darknet_cfg import fill_template, parse_sections  # noqa: E402
 from recipes.fruits.decode import select_detections, split_map, to_rows  # noqa: E402
 from recipes.fruits.export import write_model  # noqa: E402
-from recipes.fruits.loss import ciou, detection_loss  # noqa: E402
+from recipes.fruits.loss import detection_loss  # noqa: E402
 from recipes.fruits.network import Network  # noqa: E402
 from recipes.fruits.opencv_detector import load_exported  # noqa: E402
 from recipes.fruits.settings import read_settings  # noqa: E402
