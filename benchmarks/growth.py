@@ -38,7 +38,7 @@ _REASONS = {
     "megapixels": "Inference always sees 416 × 416, so small pictures cost what inference costs; "
     "above about one megapixel decoding and encoding, in proportion to the pixels, cost more. The "
     "heap does not keep the memory of a picture above ten megapixels for the next, so its pages "
-    "are new each time. Memory follows the decoded pictures: 3 bytes a pixel, as much again to draw.",
+    "are new each time. Memory follows the decoded pictures: 3 bytes a pixel, and a copy to draw.",
     "pictures in a folder": "The first second is spent on loading Python, the libraries and the "
     "model, so a short folder looks slow. Memory grows by the results kept for the table, a few "
     "kilobytes per picture; no picture is kept.",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from countlab.imaging.color import Pixels
 
 _OPACITY = 0.55
+_BRIGHT_RED = 225  # of Turbo's 255 colors; beyond it they grow dark again
 _SMALLEST_SIDE = 224  # a smaller picture is enlarged: nobody can read a heat map of 28 pixels
 
 Map = NDArray[np.float32]
@@ -28,6 +29,6 @@ def overlay_map(pixels: Pixels, values: Map) -> Pixels:
     size = round(width * scale), round(height * scale)
     picture = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST) if scale > 1 else pixels
     heat = cv2.resize(normalize_map(values), size, interpolation=cv2.INTER_CUBIC)
-    levels = np.clip(heat * 255, 0, 255).astype(np.uint8)
+    levels = np.clip(heat * _BRIGHT_RED, 0, 255).astype(np.uint8)
     colors = cv2.applyColorMap(levels, cv2.COLORMAP_TURBO)
     return np.asarray(cv2.addWeighted(colors, _OPACITY, picture, 1 - _OPACITY, 0), np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
+from countlab.models.lab_answer import LabAnswer
 from countlab.server import openapi, problems
 from countlab.server.lab import Lab
 from countlab.server.metrics import Metrics
@@ -20,6 +22,7 @@ from countlab.server.middleware.unknown_parameters import refuse_unknown_paramet
 from countlab.server.routes.classification import classification
 from countlab.server.routes.counting import counting
 from countlab.server.routes.info import info_router
+from countlab.server.routes.lab import lab_routes
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def create_app(
     *,
     engine: str | None = None,
     settings: Settings | None = None,
+    lab: str | None = None,
     keep: str | Path | None = None,
     routes: bool = True,
     history: bool = False,
@@ -45,7 +49,8 @@ def create_app(
 ) -> FastAPI:
     """The lab as a web application.
 
-    `keep` is a folder for the pictures that arrive (none are kept without it). `routes=False`
+    `lab` names a model whose own clients are answered as they expect, at `/predict`. `keep` is a
+    folder for the pictures that arrive (none are kept without it). `routes=False`
     leaves the counting routes out, for a notebook that writes its own. `history=True` keeps a
     row for each picture counted. `log` (see `system.logs`) gets a line for each request.
     """
@@ -59,14 +64,21 @@ def create_app(
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
         lifespan=_from_start_to_end,
     )
+    settings = settings or Settings.from_environment()
+    if lab:
+        settings = replace(settings, default_model=lab)
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
-    settings = app.state.lab.pipeline.settings
+    app.state.lab_answer = None
     app.state.history = None
     stack.install(app, settings)
     app.state.metrics = Metrics(lambda: app.state.slots.waiting, settings.metrics_folder)
     app.add_middleware(AccessLog, metrics=app.state.metrics, log=log)
     problems.install(app)
     openapi.install(app)
+    if lab:
+        model = app.state.lab.pipeline.catalog.find(lab)
+        app.state.lab_answer = model.answer or LabAnswer()
+        app.include_router(lab_routes(model))
     app.include_router(info_router)
     if routes:
         app.include_router(counting)

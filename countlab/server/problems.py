@@ -5,6 +5,7 @@ The documents follow RFC 9457, with a stable `code` and a `fix` that a student c
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.messages import Language, message_table, render
+from countlab.models.lab_answer import LabAnswer
 from countlab.server.language import language_of
 
 STATUS = {
@@ -38,6 +40,7 @@ STATUS = {
     "not_a_picture": 415,
     "bad_parameter": 422,
     "no_picture": 422,
+    "no_file_chosen": 422,
     "no_bf16_here": 422,
     "sent_twice": 422,
     "unknown_engine": 422,
@@ -110,6 +113,20 @@ def problem_of(error: CountlabError, language: Language) -> dict[str, Any]:
     ).model_dump()
 
 
+def lab_problem(names: LabAnswer, problem: dict[str, Any]) -> dict[str, Any]:
+    """The problem as a lab's own clients expect it."""
+    code = problem["code"]
+    if code == "wrong_key" and names.authorization == "plain":
+        problem = {**problem, "status": 401, "title": _TITLES[401]}
+    if not names.errors:
+        return problem
+    if code.startswith("model_") or code == "still_loading":
+        code = "model_not_ready"
+    elif code == "no_file_chosen":
+        code = "empty_file"
+    return {**problem, "error": names.errors.get(code, problem["detail"])}
+
+
 def install(app: FastAPI) -> None:
     """Registers the exception handlers, so that every error becomes a problem document."""
 
@@ -121,7 +138,9 @@ def install(app: FastAPI) -> None:
     async def handle_validation_error(
         request: Request, error: RequestValidationError
     ) -> JSONResponse:
-        return problem_response(request, _from_validation(error, language_of(request)))
+        return problem_response(
+            request, _from_validation(error, language_of(request), unchosen_files(request))
+        )
 
     @app.exception_handler(HTTPException)
     async def handle_http_exception(request: Request, error: HTTPException) -> Response:
@@ -131,10 +150,19 @@ def install(app: FastAPI) -> None:
         return problem_response(request, converted)
 
 
+def unchosen_files(request: Request) -> Container[str]:
+    """File fields that a browser sent empty because nobody chose a file."""
+    names: Container[str] = request.scope.get("state", {}).get("unchosen_files", ())
+    return names
+
+
 def problem_response(request: Request, error: CountlabError) -> JSONResponse:
     """The error as a response in the client's language."""
     language = language_of(request)
     problem = problem_of(error, language)
+    lab_answer: LabAnswer | None = getattr(request.app.state, "lab_answer", None)
+    if lab_answer is not None:
+        problem = lab_problem(lab_answer, problem)
     headers: dict[str, str] = {"Content-Language": language}
     if problem["status"] in (429, 503):
         headers["Retry-After"] = str(error.facts.get("retry_after_s", _RETRY_AFTER_S))
@@ -152,14 +180,16 @@ async def send_problem(error: CountlabError, scope: Scope, receive: Receive, sen
     await problem_response(Request(scope), error)(scope, receive, send)
 
 
-def _from_validation(error: RequestValidationError, language: Language) -> CountlabError:
+def _from_validation(
+    error: RequestValidationError, language: Language, unchosen: Container[str] = ()
+) -> CountlabError:
     """Only the first of pydantic's errors: one thing to fix at a time."""
     first = error.errors()[0]
     source, name = str(first["loc"][0]), str(first["loc"][-1])
     if source == "body":
-        return CountlabError(
-            "no_picture", field=str(first["loc"][1]) if first["loc"][1:] else "file"
-        )
+        field = str(first["loc"][1]) if first["loc"][1:] else "file"
+        code = "no_file_chosen" if field in unchosen else "no_picture"
+        return CountlabError(code, field=field)
     code = "value_" + first["type"]  # translated: pydantic's messages are in English only
     facts = first.get("ctx", {})
     if "expected" in facts:

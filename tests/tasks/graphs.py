@@ -131,6 +131,21 @@ def classifier(path: Path, *, picture: Input | None = None, output: str = "logit
     return save(path, graph, [scores], picture=picture, names=[output])
 
 
+def classifier_with_maps(path: Path) -> Path:
+    """As the labs' graphs: bytes in, and beside the scores a map a class and a distance."""
+    picture = Input(element="uint8", channels_last=True)
+    graph = Graph()
+    cells = graph.add(
+        "AveragePool", picture.planes(graph), kernel_shape=[CELL, CELL], strides=[CELL, CELL]
+    )
+    mean = graph.add("ReduceMean", cells, axes=[1])
+    maps = graph.add("Mul", graph.add("Sub", cells, mean), graph.constant(10))
+    scores = graph.add("ReduceMean", maps, axes=[2, 3], keepdims=0)
+    distance = graph.add("ReduceMean", cells, axes=[1, 2, 3], keepdims=0)
+    outputs = [scores, maps, distance]
+    return save(path, graph, outputs, picture=picture, names=["logits", "cam", "distance"])
+
+
 def constant_output(path: Path, *shapes: Sequence[int], names: Sequence[str] = ()) -> Path:
     """A graph of the right input whose outputs have these shapes, all of them zero."""
     graph = Graph()

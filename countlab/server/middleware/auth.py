@@ -43,7 +43,7 @@ class Auth:
             return
         state = scope.setdefault("state", {})
         state["key_name"] = None
-        if not (is_open(scope["path"]) and scope["method"] in _READ_METHODS):
+        if scope["method"] not in _READ_METHODS or not _is_open_here(scope):
             keys = list(_keys_in_headers(scope))[:_MAX_KEYS] if self._api_keys else []
             state["key_name"] = self._api_keys.find_name(keys)
             error = self._rate_error(scope) or self._key_error(scope, has_key=bool(keys))
@@ -81,6 +81,14 @@ def is_page(path: str) -> bool:
 def is_open(path: str) -> bool:
     """Whether the path can be read without a key."""
     return path in _OPEN_PATHS or path.startswith(_OPEN_PREFIXES)
+
+
+def _is_open_here(scope: Scope) -> bool:
+    """A lab whose clients send their key with every request greets only those who have one."""
+    lab_answer = getattr(scope["app"].state, "lab_answer", None)
+    if lab_answer is not None and lab_answer.authorization == "plain" and scope["path"] == "/":
+        return False
+    return is_open(scope["path"])
 
 
 def _keys_in_headers(scope: Scope) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 from fastapi.routing import APIRoute
-from starlette.datastructures import FormData, Headers
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
@@ -124,6 +124,12 @@ class FormRequest(Request):
                 raise _form_error(reason, max_files) from reason
             if parser.has_parts and not parser.is_complete:
                 raise CountlabError("torn_form")
+            # FastAPI takes them for missing; problems tells a person that they chose no file.
+            self.scope.setdefault("state", {})["unchosen_files"] = {
+                name
+                for name, value in self._form.multi_items()
+                if isinstance(value, UploadFile) and not value.filename
+            }
         return self._form
 
 
