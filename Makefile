@@ -1,13 +1,15 @@
 # Everything here works on a fresh machine with Python 3.10 or newer and a package index.
 PYTHON ?= python3
 PORT   ?= 8000
+JOBS   ?= 3
 BIN    := .venv/bin
 TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
 PEERS  := .venv-peers/bin
+DOCS   := .venv-docs/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
+.PHONY: help run lab test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -19,8 +21,13 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 	@$(BIN)/jupyter lab workspaces import both_notebooks.jupyterlab-workspace
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab
 
-test: .venv/ready-dev  ## set up and run the tests
-	@$(BIN)/python -m pytest
+test: .venv/ready-dev  ## set up and run the tests (under three minutes on two cores)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+
+test-slow: .venv/ready-dev  ## what proves endurance: kill loops, memory, the bench, clean environments
+	@$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow test-training soak-short  ## everything that CI runs
 
 system-packages:  ## nginx, Caddy, PostgreSQL and Chromium for the tests that use them (as root, with apt)
 	@scripts/system-packages
@@ -29,16 +36,25 @@ check: .venv/ready-dev  ## lint, formats, types, notebooks without outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/nbstripout --verify server.ipynb client.ipynb
+	@$(BIN)/nbstripout --verify *.ipynb
+	@$(BIN)/python scripts/notebooks --check
 
 fix: .venv/ready-dev  ## format, mend what ruff can, strip the notebooks
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/nbstripout server.ipynb client.ipynb
+	@$(BIN)/nbstripout *.ipynb
+
+notebooks: .venv/ready-dev  ## write the lab's notebooks, in both languages, from notebooks/*.md
+	@$(BIN)/python scripts/notebooks
 
 pins: .venv/bin/uv  ## resolve the ranges into constraints.txt again (UPGRADE=1: to the newest)
 	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.10 --no-header --no-annotate \
 		--extra all pyproject.toml requirements-dev.txt --output-file constraints.txt
+
+docs: .venv-docs/ready  ## build the documentation as a site in build/site (OPEN=1: and serve it on port 8001)
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --quiet
+	@echo "build/site/index.html"
+	@$(if $(OPEN),NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs serve --dev-addr 127.0.0.1:8001)
 
 bench: .venv/ready-dev .venv-peers/ready  ## the classic server and its peers beside countlab's: 25 minutes (QUICK=1: two)
 	@$(BIN)/countlab bench $(if $(QUICK),--quick)
@@ -72,7 +88,7 @@ images: .venv-scenes/ready  ## render the pictures of images/ again (needs Pytho
 	@$(SCENES)/python -m recipes.fruits.scenes.gallery --out images/crowds --crowds
 
 test-training: .venv-training/ready  ## the tests that need torch, a short training among them
-	@$(TRAIN)/python -m pytest tests/recipes -m training
+	@$(TRAIN)/python -m pytest tests/recipes tests/classifiers tests/tasks/test_torch_exports.py -m training
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py
@@ -84,7 +100,7 @@ soak-short: .venv/ready-dev  ## the same for a minute and a half
 	@$(BIN)/python -m tests.promises.soak --minutes 1.5
 
 clean:  ## remove the environments and caches, nothing of yours
-	rm -rf .venv .venv-training .venv-scenes .venv-peers .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-training .venv-scenes .venv-peers .venv-docs .mypy_cache .ruff_cache .pytest_cache *.egg-info
 
 # The environments. uv takes seconds where pip takes a minute; where it cannot be used
 # (an index that only pip is told of, say), pip does the same.
@@ -113,6 +129,13 @@ endef
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/requirements.txt
 	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt)
+	@touch $@
+
+.venv-docs/ready: docs/requirements.txt
+	@echo "Setting up .venv-docs (once) …"
+	@$(PYTHON) -m venv .venv-docs
+	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check uv
+	$(call install,$(DOCS),-r docs/requirements.txt)
 	@touch $@
 
 # The servers that people would pick instead, for the bench alone.

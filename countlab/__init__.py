@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from countlab.client import Client
     from countlab.errors import CountlabError
     from countlab.inference.pipeline import Pipeline
-    from countlab.notebook import serve, show, side_by_side
+    from countlab.notebook import find_server, serve, show, side_by_side
     from countlab.options import PredictOptions
     from countlab.server import create_app
 
@@ -23,6 +23,7 @@ __all__ = [
     "Pipeline",
     "PredictOptions",
     "create_app",
+    "find_server",
     "serve",
     "show",
     "side_by_side",
@@ -33,6 +34,7 @@ _MODULES = {
     "Pipeline": "countlab.inference.pipeline",
     "PredictOptions": "countlab.options",
     "create_app": "countlab.server",
+    "find_server": "countlab.notebook",
     "serve": "countlab.notebook",
     "show": "countlab.notebook",
     "side_by_side": "countlab.notebook",

@@ -21,6 +21,9 @@ _PICTURE_CODES = {
     "too_many_parts",
     "not_a_picture",
     "broken_picture",
+    "too_much_memory",
+    "too_much_work",
+    "heic_not_read_here",
 }
 
 

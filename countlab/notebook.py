@@ -6,30 +6,82 @@ Knows nothing of models or counting; the app is made elsewhere.
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import requests
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from IPython.display import HTML
 
+from countlab.errors import CountlabError
 from countlab.serving.server_thread import Server, listen, startup_message
+from countlab.settings import notebook_name
 
-__all__ = ["Server", "serve", "show", "side_by_side"]
+__all__ = ["Server", "find_server", "serve", "show", "side_by_side"]
 
+_FIRST_PORT, _PORTS = 8000, 20
 _servers: dict[int, Server] = {}  # by port: a cell that is run again replaces its server
 
 
-def serve(app: FastAPI, port: int = 8000, host: str = "127.0.0.1") -> Server:
+def serve(app: FastAPI, port: int = _FIRST_PORT, host: str = "127.0.0.1") -> Server:
     """Serves the app in a thread; called again for the same port, it replaces that server."""
     if port in _servers:
         _servers[port].stop()
     _keep_latest_routes(app)
-    server = Server(app, listen(host, port), host)
+    app.state.notebook = {"name": notebook_name(), "folder": _folder_mark()}
+    try:
+        listening = listen(host, port)
+    except CountlabError as error:
+        if error.code != "port_taken":
+            raise
+        owner = CountlabError(_owner(port), **_health(port).get("notebook", {}))
+        raise CountlabError("port_taken_by", owner=owner, **error.facts) from None
+    server = Server(app, listening, host)
     _servers[server.port] = server
     print(startup_message(server.url))
     return server
+
+
+def find_server(first_port: int = _FIRST_PORT) -> str:
+    """The address of the server that a notebook of this folder runs; never another's."""
+    others = []
+    for port in range(first_port, first_port + _PORTS):
+        health = _health(port)
+        if health.get("notebook", {}).get("folder") == _folder_mark():
+            return f"http://127.0.0.1:{port}"
+        if health:
+            others.append(str(port))
+    raise CountlabError("no_notebook_server", others=others or ["–"])
+
+
+def _owner(port: int) -> str:
+    """Who listens on a port, as the code of a sentence."""
+    health = _health(port)
+    if "notebook" in health:
+        same = health["notebook"].get("folder") == _folder_mark()
+        return "owner_same_folder" if same else "owner_notebook"
+    return "owner_countlab" if health else "owner_unknown"
+
+
+def _health(port: int) -> dict[str, Any]:
+    """What a countlab server on this port says of itself; empty for anything else."""
+    session = requests.Session()
+    session.trust_env = False  # a proxy cannot reach this machine's loopback
+    try:
+        answer = session.get(f"http://127.0.0.1:{port}/health", timeout=2).json()
+    except (requests.RequestException, ValueError):
+        return {}
+    known = isinstance(answer, dict) and answer.get("status") == "ok" and "engine" in answer
+    return dict(answer) if known else {}
+
+
+def _folder_mark() -> str:
+    """Tells folders apart without showing their paths to whoever asks the server."""
+    return hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:12]
 
 
 def _keep_latest_routes(app: FastAPI) -> None:

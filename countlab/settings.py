@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -34,12 +35,17 @@ class Settings:
     max_bytes: int = 10_000_000
     max_batch_bytes: int = 40_000_000
     """All pictures of one request together; each of them may have `max_bytes`."""
-    max_pixels: int = 40_000_000
+    max_pixels: int = 51_000_000
+    """What a phone's camera of 50 megapixels takes, and a little more."""
+    picture_memory: int = 500_000_000
+    """Bytes that the large pictures at work in a server share; they take turns."""
     max_batch: int = 64
     slots: int = 0
     """Requests that run at the same time; 0 means one more than there are cores."""
     queue: int = 64
     """Requests that may wait for a slot; further ones get 503 at once."""
+    max_body_memory: int = 160_000_000
+    """Bytes of all bodies that are in memory at once; one address may have half of them."""
     deadline_s: float = 60
     """From a request's arrival to the end of its response, waiting and sending included."""
     api_keys: str = field(default="", repr=False)
@@ -52,6 +58,10 @@ class Settings:
     """The rate limit of each key, or of each address where there are no keys."""
     origins: tuple[str, ...] = ()
     """Other web origins whose scripts may call the server, such as `https://lab.example.org`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose `X-Forwarded-*` headers are believed."""
+    signing_key: str = field(default="", repr=False)
+    """Signs answers, so that the page's own can be told from others; random if empty."""
     database_url: str | None = field(default=None, repr=False)
     """The history database; `history.sqlite` in `home` by default."""
     history_days: int | None = None
@@ -79,15 +89,21 @@ class Settings:
             max_bytes=_integer(variables, "COUNTLAB_MAX_BYTES", cls.max_bytes),
             max_batch_bytes=_integer(variables, "COUNTLAB_MAX_BATCH_BYTES", cls.max_batch_bytes),
             max_pixels=_integer(variables, "COUNTLAB_MAX_PIXELS", cls.max_pixels),
+            picture_memory=_integer(
+                variables, "COUNTLAB_PICTURE_MEMORY", cls.picture_memory, minimum=100_000_000
+            ),
             max_batch=_integer(variables, "COUNTLAB_MAX_BATCH", cls.max_batch),
             slots=_integer(variables, "COUNTLAB_SLOTS", cls.slots),
             queue=_integer(variables, "COUNTLAB_QUEUE", cls.queue, minimum=0),
+            max_body_memory=_integer(variables, "COUNTLAB_MAX_BODY_MEMORY", cls.max_body_memory),
             deadline_s=_integer(variables, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
             api_keys=_text(variables, "COUNTLAB_API_KEYS"),
             api_keys_file=Path(keys_file).expanduser() if keys_file else None,
             api_key=_text(variables, "COUNTLAB_API_KEY"),
             rate=_rate(variables),
             origins=_origins(variables),
+            trusted_proxies=_networks(variables, "COUNTLAB_TRUSTED_PROXIES"),
+            signing_key=_text(variables, "COUNTLAB_SIGNING_KEY"),
             database_url=_text(variables, "COUNTLAB_DATABASE_URL") or None,
             history_days=_integer(variables, "COUNTLAB_HISTORY_DAYS", 0) or None,
             history_rows=_integer(variables, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
@@ -131,10 +147,25 @@ def _origins(variables: Mapping[str, str]) -> tuple[str, ...]:
     return origins
 
 
+def _networks(variables: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    """Addresses such as `127.0.0.1` and networks such as `10.0.0.0/8`, with commas."""
+    entries = [part.strip() for part in _text(variables, variable).split(",") if part.strip()]
+    try:
+        return tuple(str(ipaddress.ip_network(entry)) for entry in entries)
+    except ValueError:
+        raise _bad_setting(variables, variable, "127.0.0.1, 10.0.0.0/8, ::1") from None
+
+
 def _bad_setting(variables: Mapping[str, str], variable: str, allowed: str) -> CountlabError:
     return CountlabError(
         "bad_setting", variable=variable, arrived=variables[variable], allowed=allowed
     )
+
+
+def notebook_name(environment: Mapping[str, str] | None = None) -> str:
+    """The file name of the notebook whose kernel this is, as Jupyter tells its kernels."""
+    found = os.environ if environment is None else environment
+    return Path(found.get("JPY_SESSION_NAME", "")).name or "a notebook"
 
 
 def terminal_language(environment: Mapping[str, str] | None = None) -> Language:

@@ -17,6 +17,7 @@ from rich.table import Table
 from countlab.client.client import Client
 from countlab.errors import CountlabError
 from countlab.evaluation.truth_counts import read_counts
+from countlab.messages import Language, render
 from countlab.server import create_app
 from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 from countlab.serving.server_thread import Server
@@ -44,7 +45,7 @@ class Row:
 def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> bool:
     """Serves, counts, shows, and keeps serving unless `once`; returns whether a picture failed."""
     truth = read_counts(folder / "truth.csv")
-    console, failed = Console(highlight=False), False
+    console, failed = Console(highlight=False, markup=False), False
     app, host = create_app(settings=settings), "127.0.0.1"
     add_page(app)
     with serve_in_foreground(lambda sock: Server(app, sock, host), host=host, port=port) as server:
@@ -53,7 +54,7 @@ def take_tour(folder: Path, *, port: int, once: bool, settings: Settings) -> boo
         failed = bool(errors)
         show(rows, errors, server.url, console, settings)
         if not once:
-            console.print("\nCtrl-C ends the server.")
+            console.print("\n" + _say("ends", settings.language))
             wait_for_interrupt()
     return failed
 
@@ -64,10 +65,8 @@ def count_folder(
     """Counts every picture and saves it with its boxes; returns rows, and errors by picture."""
     rows: list[Row] = []
     errors: dict[str, CountlabError] = {}
-    progress = Console(stderr=True)
-    names = track(
-        truth, "counting", console=progress, transient=True, disable=not progress.is_terminal
-    )
+    progress = Console(stderr=True, markup=False)
+    names = track(truth, "", console=progress, transient=True, disable=not progress.is_terminal)
     for name in names:
         try:
             rows += _count_picture(folder / name, truth[name], client)
@@ -96,19 +95,25 @@ def show(
     console: Console,
     settings: Settings,
 ) -> None:
-    console.print(results_table(rows))
+    language = settings.language
+    console.print(results_table(rows, language))
     for name, error in errors.items():
-        detail, fix = error.text(settings.language)
+        detail, fix = error.text(language)
         console.print(f"[red]✗[/red] {name}: {detail} {fix}", soft_wrap=True)
-    console.print(f"\n{summary_text(rows)}")
-    console.print(f"Pictures with boxes: {COUNTED_FOLDER}/", soft_wrap=True)
-    console.print(f"Try it yourself:     {url}/ui and {url}/docs", soft_wrap=True)
-    console.print(f"The API:             POST {url}/countObjects?confidence=0.5", soft_wrap=True)
+    lines = (
+        f"\n{summary_text(rows, language)}",
+        _say("pictures", language, folder=COUNTED_FOLDER),
+        _say("try", language, page=f"{url}/ui", docs=f"{url}/docs"),
+        _say("api", language, url=f"{url}/countObjects?confidence=0.5"),
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
-def results_table(rows: Sequence[Row]) -> Table:
+def results_table(rows: Sequence[Row], language: Language = "en") -> Table:
     """Leaves out rows with nothing to count and nothing counted; they would hide the others."""
-    table = Table("picture", "object", "truth", "counted", "", "ms", box=None, pad_edge=False)
+    headings = [heading.strip() for heading in _say("columns", language).split("|")]
+    table = Table(*headings, box=None, pad_edge=False)
     for column in (2, 3, 5):
         table.columns[column].justify = "right"
     previous = ""
@@ -126,21 +131,30 @@ def results_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def summary_text(rows: Sequence[Row]) -> str:
+def summary_text(rows: Sequence[Row], language: Language = "en") -> str:
     """The share of exact rows, first of those with something to count: zeros are easy."""
     if not rows:
-        return "Nothing was counted."
+        return _say("nothing", language)
     nonzero = [row for row in rows if row.truth]
     mean_error = sum(abs(row.truth - row.counted) for row in rows) / len(rows)
-    return (
-        f"Exact: {_share(nonzero)} where there is something to count, {_share(rows)} in all.\n"
-        f"Mean error: {mean_error:.2f} objects."
+    shares = {"nonzero": _share(nonzero, language), "all": _share(rows, language)}
+    return "\n".join(
+        [
+            _say("exact", language, **shares),
+            _say("mean_error", language, value=f"{mean_error:.2f}"),
+        ]
     )
 
 
-def _share(rows: Sequence[Row]) -> str:
+def _share(rows: Sequence[Row], language: Language) -> str:
     exact = sum(row.exact for row in rows)
-    return f"{exact} of {len(rows)} ({exact / max(1, len(rows)):.0%})"
+    share = f"{exact / max(1, len(rows)):.0%}"
+    return _say("share", language, exact=exact, of=len(rows), share=share)
+
+
+def _say(name: str, language: Language, /, **facts: object) -> str:
+    """A sentence of the tour: `cli_tour_<name>` in messages.toml."""
+    return render(f"cli_tour_{name}", language, facts).detail
 
 
 def _relevant_rows(rows: Sequence[Row]) -> list[Row]:

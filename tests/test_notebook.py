@@ -96,7 +96,7 @@ def test_port_in_use_is_a_one_line_error(free_port: int) -> None:
         pytest.raises(CountlabError) as refused,
     ):
         serve(_app("never"), free_port)
-    assert refused.value.code == "port_taken"
+    assert refused.value.code == "port_taken_by"
     assert f"Port {free_port} " in str(refused.value)
     assert refused.value.facts["other"] != str(free_port)
     assert len(refused.value._render_traceback_()) == 1

@@ -1,96 +1,106 @@
-"""`countlab` in the terminal: one file for each group of commands, texts and tables only.
+"""`countlab` in the terminal: one file a verb, loaded when it is used.
 
-Everything heavy is imported inside the commands, so that `countlab --help` answers at once.
+What is typed most often is answered without taking a command line apart: the list of commands,
+and `count` and `history` without options. Typer, which does the rest, takes longer to load than
+these take to run.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from countlab import __version__
-from countlab.cli.bench import bench
-from countlab.cli.compare import compare
-from countlab.cli.count import count
-from countlab.cli.doctor import doctor
-from countlab.cli.evaluate import evaluate
-from countlab.cli.export import export
-from countlab.cli.fetch import fetch
-from countlab.cli.history import history
-from countlab.cli.keys import keys
-from countlab.cli.models import models
-from countlab.cli.quantize import quantize
-from countlab.cli.selfcheck import selfcheck
-from countlab.cli.serve import serve
-from countlab.cli.terminal import print_error
-from countlab.cli.tour import tour
-from countlab.cli.verify import verify
 from countlab.errors import CountlabError
-from countlab.extras import missing_extra
 
-app = typer.Typer(
-    help="""Count objects in pictures, here or over HTTP.
+if TYPE_CHECKING:
+    from countlab.cli.typer_app import app
 
-    `countlab count images/fruits.jpg` counts on this machine, `countlab serve` lets others send
-    pictures, `countlab doctor` says what is wrong when something is.""",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (
-    count,
-    serve,
-    evaluate,
-    selfcheck,
-    models,
-    fetch,
-    doctor,
-    compare,
-    export,
-    quantize,
-    bench,
-    history,
-    verify,
-    tour,
-):
-    app.command()(command)
-app.add_typer(keys, name="keys")
+__all__ = ["app", "main"]
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
-        print(f"countlab {__version__}")
-        raise typer.Exit
+def __getattr__(name: str) -> Any:
+    """`app`, the Typer app, is there for those who ask for it."""
+    if name == "app":
+        from countlab.cli.typer_app import app
 
-
-@app.callback()
-def options(
-    version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Show the version."
-    ),
-) -> None:
-    """Only the options that stand before a command."""
+        return app
+    raise AttributeError(f"module 'countlab.cli' has no attribute {name!r}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point: what a person can mend is told in two lines, never as a traceback."""
+    """The entry point: what a person can mend is said in two lines, never as a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Old terminals have no ✓ and no ñ; a server's first line must not wait in a pipe.
             stream.reconfigure(errors="replace", line_buffering=True)
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    raise SystemExit(_run(typed))
+
+
+def _run(typed: list[str]) -> int:
+    """The exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 after Ctrl-C."""
+    from countlab.cli.terminal import print_error
+
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="countlab")
+        status = _run_without_options(typed)
+        return _run_with_typer(typed) if status is None else status
     except CountlabError as error:
         print_error(error)
-        raise SystemExit(1) from None
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the results, such as `head`, has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        return 1
     except ModuleNotFoundError as error:
+        from countlab.extras import missing_extra
+
         missing = missing_extra(error)
         if missing is None:
             raise
         print_error(missing)
-        raise SystemExit(1) from None
+        return 1
+
+
+def _run_without_options(typed: list[str]) -> int | None:
+    """The status of what needs no command line taken apart; None for all else."""
+    command, *rest = typed or [""]
+    if typed in (["-h"], ["--help"]):
+        from countlab.cli.help import root_help
+
+        print(root_help(), end="")
+        return 0
+    options = [word for word in rest if word.startswith("-") and word != "-"]
+    if command == "count" and rest and not options:
+        from countlab.cli.counting import count_pictures
+        from countlab.options import PredictOptions
+
+        return count_pictures(rest, PredictOptions())
+    if typed == ["history"]:
+        from countlab.cli.history_listing import list_history
+
+        list_history()
+        return 0
+    return None
+
+
+def _run_with_typer(typed: list[str]) -> int:
+    import typer
+
+    from countlab.cli.typer_app import app
+    from countlab.cli.usage_errors import is_usage_error, print_usage_error
+
+    command: Any = typer.main.get_command(app)
+    try:
+        status = command.main(args=typed, prog_name="countlab", standalone_mode=False)
+    except CountlabError:
+        raise
+    except Exception as error:
+        if not is_usage_error(error):
+            raise
+        print_usage_error(error)
+        return 2
+    return status if isinstance(status, int) else 0

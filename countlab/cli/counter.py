@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from countlab.cli.terminal import print_error, stderr_console
+from countlab.cli.picture_sources import PictureSource
+from countlab.cli.saved_pictures import SavedPictures
 from countlab.errors import CountlabError
-from countlab.imaging.files import read_bytes
 from countlab.options import PredictOptions
 from countlab.settings import Settings
 
-Counter = Callable[[Path], Mapping[str, Any]]
-"""Counts one picture; the answer has the members of the server's JSON."""
+_ADDRESS_CODES = ("client_no_picture_at",)
 
-_BAR_FROM = 4  # fewer pictures are counted before a bar could be read
+
+@dataclass(frozen=True)
+class Answer:
+    """The server's JSON, wherever it was made, and the picture with boxes if that was wanted."""
+
+    result: Mapping[str, Any]
+    drawn: bytes = b""
+
+
+Counter = Callable[[PictureSource, bool], Answer]
+"""Counts one picture; with True the answer has the picture with boxes too."""
 
 
 @dataclass(frozen=True)
@@ -28,45 +37,47 @@ class Counted:
     error: CountlabError | None = None
 
 
-def count_all(pictures: Sequence[Path], counter: Counter) -> list[Counted]:
-    from rich.progress import Progress
-
-    console = stderr_console()
-    hidden = len(pictures) < _BAR_FROM or not console.is_terminal
-    counted = []
-    with Progress(console=console, disable=hidden, transient=True) as bar:
-        for picture in bar.track(pictures, description="counting"):
-            entry = _count(picture, counter)
-            if entry.error:
-                print_error(entry.error, about=entry.name)
-            counted.append(entry)
-    return counted
-
-
-def _count(picture: Path, counter: Counter) -> Counted:
+def count_picture(source: PictureSource, counter: Counter, saved: SavedPictures | None) -> Counted:
+    """What concerns this picture alone is kept with it; other errors would repeat, and end all."""
     try:
-        return Counted(str(picture), result=counter(picture))
+        answer = counter(source, saved is not None)
     except CountlabError as error:
-        if not error.is_about_picture:
+        if not error.is_about_picture and error.code not in _ADDRESS_CODES:
             raise
-        return Counted(str(picture), error=error)
+        return Counted(source.name, error=error)
+    if saved is not None:
+        saved.save(source, answer.drawn)
+    return Counted(source.name, result=answer.result)
 
 
 def local_counter(options: PredictOptions, settings: Settings) -> Counter:
     from countlab.inference.pipeline import Pipeline
-    from countlab.inference.prediction import check_object
+    from countlab.models.labels import label_for
 
     pipeline = Pipeline(settings)
     model = pipeline.catalog.find(options.model or settings.default_model)
     if options.object:
-        check_object(model, options.object)
-    return lambda picture: pipeline.predict(read_bytes(picture), options).as_json(settings.language)
+        options = replace(options, object=label_for(model, options.object))
+
+    def count(source: PictureSource, draw: bool) -> Answer:
+        prediction = pipeline.predict(source.read(), options)
+        drawn = prediction.drawn if draw else b""
+        return Answer(prediction.as_json(settings.language), drawn)
+
+    return count
 
 
 def http_counter(url: str, options: PredictOptions, settings: Settings) -> Counter:
-    from countlab.client import Client
+    from countlab.client import Client, Upload
 
     client = Client(url, language=settings.language, api_key=settings.api_key)
     keywords = {**vars(options)}
     label = keywords.pop("object")
-    return lambda picture: client.count(picture, label, **keywords).raw
+
+    def count(source: PictureSource, draw: bool) -> Answer:
+        upload = Upload(Path(source.saved_as).name, source.read())
+        result = client.count(upload, label, **keywords).raw
+        drawn = client.predict(upload, object=label, **keywords).picture if draw else b""
+        return Answer(result, drawn)
+
+    return count

@@ -9,22 +9,14 @@ import typer
 from rich.text import Text
 
 from countlab.cli.terminal import stdout_console
+from countlab.cli.texts import say
 from countlab.settings import Settings
 
 
 def doctor(
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="The port that you want to serve on.")
-    ] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help=say("doctor_port"))] = 8000,
 ) -> None:
-    """Say what is wrong on this machine, and the command that mends it.
-
-    Looks at Python, the libraries and their versions, files in this folder that hide a library,
-    write access, every model's files, and the port. The exit status is 1 when something must be
-    mended.
-
-    Example: `cd lab && countlab doctor`
-    """
+    """Say what is wrong on this machine, and the command that mends it."""
     from countlab.doctor import check_all
 
     settings, to_mend, console = Settings.from_environment(), 0, stdout_console()

@@ -5,47 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
-from countlab.evaluation.metrics import CountMetrics, Estimate
+from countlab.cli.texts import say, words
+from countlab.evaluation.metrics import MIN_PICTURES, CountMetrics, Estimate
 from countlab.evaluation.summary import EvaluationSummary
 
-_NUMBERS = ("rows", "exact", "within 1", "mean error", "bias", "rms")
 
-
-def summary_of(judged: Sequence[EvaluationSummary]) -> list[Table]:
+def summary_tables(summaries: Sequence[EvaluationSummary]) -> list[Table]:
     """Each model and engine, first where there is something to count: zeros come easily."""
-    table = _table("model", *_NUMBERS)
-    for one in judged:
-        table.add_row(f"[bold]{one.name}")
-        if one.nonzero:
-            table.add_row(" something there", *_cells(one.nonzero))
-        table.add_row(" all rows", *_cells(one.overall))
-    boxes = _table("where the boxes are", "mAP at half an overlap", "mAP (COCO)")
-    for one in judged:
-        if precise := one.average_precision:
-            boxes.add_row(one.name, f"{precise.map50:.3f}", f"{precise.map:.3f}")
+    table = _table(say("evaluate_model"), *words("evaluate_numbers"))
+    something_there, all_rows = words("evaluate_row_kinds")
+    for summary in summaries:
+        table.add_row(Text(summary.name, "bold"))
+        if summary.nonzero:
+            table.add_row(f" {something_there}", *_cells(summary.nonzero))
+        table.add_row(f" {all_rows}", *_cells(summary.overall))
+    boxes = _table(*words("evaluate_boxes"))
+    for summary in summaries:
+        if precise := summary.average_precision:
+            boxes.add_row(summary.name, f"{precise.map50:.3f}", f"{precise.map:.3f}")
     return [table, boxes] if boxes.row_count else [table]
 
 
-def details_of(judged: EvaluationSummary) -> list[Table]:
-    tables = [_grouped("object", judged.by_label), _grouped("true count", judged.by_truth)]
-    if judged.best:
-        tables.append(_best_of(judged))
+def detail_tables(summary: EvaluationSummary) -> list[Table]:
+    label, truth = words("evaluate_groups")
+    tables = [_grouped(label, summary.by_label), _grouped(truth, summary.by_truth)]
+    if summary.best:
+        tables.append(_best_confidences(summary))
     return tables
 
 
-def _grouped(what: str, groups: Mapping[str, CountMetrics]) -> Table:
-    table = _table(what, *_NUMBERS)
-    for name, count_metrics in groups.items():
-        table.add_row(name, *_cells(count_metrics))
+def has_too_few_pictures(summary: EvaluationSummary) -> bool:
+    """Whether some row has no interval because too few pictures stand behind it."""
+    groups = (summary.overall, *summary.by_label.values(), *summary.by_truth.values())
+    return any(group.pictures < MIN_PICTURES for group in groups)
+
+
+def _grouped(heading: str, groups: Mapping[str, CountMetrics]) -> Table:
+    table = _table(heading, *words("evaluate_numbers"))
+    for name, metrics in groups.items():
+        table.add_row(name, *_cells(metrics))
     return table
 
 
-def _best_of(judged: EvaluationSummary) -> Table:
+def _best_confidences(summary: EvaluationSummary) -> Table:
     """Held out: on pictures that had no part in the choice. Only that may be compared."""
-    asked = f"at {judged.confidence:g}"
-    table = _table("object", "best confidence", "in folds", "mean error there", asked)
-    for label, best in judged.best.items():
+    at_asked = say("evaluate_at", confidence=f"{summary.confidence:g}")
+    table = _table(*words("evaluate_best"), at_asked)
+    for label, best in summary.best.items():
         errors = f"{best.mae:.2f}", f"{best.mae_as_asked:.2f}"
         table.add_row(label, f"{best.confidence:.2f}", best.span, *errors)
     return table
@@ -59,31 +67,32 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _cells(count_metrics: CountMetrics) -> tuple[str, ...]:
+def _cells(metrics: CountMetrics) -> tuple[str, ...]:
     return (
-        str(count_metrics.rows),
-        _percent(count_metrics.exact),
-        _percent(count_metrics.within_one),
-        _objects(count_metrics.mae),
-        _signed(count_metrics.bias),
-        _objects(count_metrics.rms),
+        str(metrics.rows),
+        _percent(metrics.exact),
+        _percent(metrics.within_one),
+        _objects(metrics.mae),
+        _signed(metrics.bias),
+        _objects(metrics.rms),
     )
 
 
-def _percent(one: Estimate) -> str:
-    return _with_interval(one, lambda value: f"{value:.0%}")
+def _percent(estimate: Estimate) -> str:
+    return _with_interval(estimate, lambda value: f"{value:.0%}")
 
 
-def _objects(one: Estimate) -> str:
-    return _with_interval(one, lambda value: f"{value:.2f}")
+def _objects(estimate: Estimate) -> str:
+    return _with_interval(estimate, lambda value: f"{value:.2f}")
 
 
-def _signed(one: Estimate) -> str:
-    return _with_interval(one, lambda value: f"{value:+.2f}", between=" ")
+def _signed(estimate: Estimate) -> str:
+    return _with_interval(estimate, lambda value: f"{value:+.2f}", between=" ")
 
 
-def _with_interval(one: Estimate, shown: Callable[[float], str], between: str = "–") -> str:
+def _with_interval(estimate: Estimate, shown: Callable[[float], str], between: str = "–") -> str:
     """The interval under the figure, or the table would be wider than a terminal."""
-    if one.low is None or one.high is None:
-        return shown(one.value)
-    return f"{shown(one.value)}\n[dim]{shown(one.low)}{between}{shown(one.high)}"
+    if estimate.low is None or estimate.high is None:
+        return shown(estimate.value)
+    interval = f"{shown(estimate.low)}{between}{shown(estimate.high)}"
+    return f"{shown(estimate.value)}\n[dim]{interval}"

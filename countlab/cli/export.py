@@ -8,21 +8,15 @@ from typing import Annotated
 
 import typer
 
-from countlab.cli.terminal import stdout_console
+from countlab.cli.texts import say
 from countlab.errors import CountlabError
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A name from `countlab models`.")],
-    onnx: Annotated[Path, typer.Option(help="The file to write.")],
+    model: Annotated[str, typer.Argument(help=say("model_name"))],
+    onnx: Annotated[Path, typer.Option(help=say("export_onnx"))],
 ) -> None:
-    """Write a model as an ONNX file that other programs can run.
-
-    In: picture, 1 × 3 × height × width, red green blue from 0 to 1. Out: rows of centre x,
-    centre y, width, height (as shares of the picture), objectness, and a confidence per label.
-
-    Example: `countlab export fruits --onnx fruits.onnx`
-    """
+    """Write a model as an ONNX file that other programs can run."""
     from countlab.inference.pipeline import Pipeline
     from countlab.models.graph import graph_of
 
@@ -41,6 +35,4 @@ def export(
     except OSError as reason:
         raise CountlabError("cannot_write", path=onnx, reason=reason.strerror) from reason
     size = "{} × {}".format(*(found.input or ()))
-    stdout_console().print(
-        f"{onnx}: {found.name} for pictures of {size}, {len(found.labels)} labels"
-    )
+    print(say("exported", path=onnx, model=found.name, size=size, labels=len(found.labels)))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countlab.cli.terminal import stderr_console, stdout_console
+from countlab.cli.terminal import note, print_error, stderr_console
+from countlab.cli.texts import say
+from countlab.errors import CountlabError
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,13 +16,8 @@ if TYPE_CHECKING:
     from countlab.models.store import Store
 
 
-def fetch(model: Annotated[str, typer.Argument(help="A name from `countlab models`.")]) -> None:
-    """Fetch a published model; only files with the right SHA-256 are kept.
-
-    A fetch that was stopped goes on where it was.
-
-    Example: `countlab fetch yolo-fastest-xl`
-    """
+def fetch(model: Annotated[str, typer.Argument(help=say("model_name"))]) -> None:
+    """Fetch a published model; only files with the right SHA-256 are kept."""
     from countlab.models.catalog import read_catalog
     from countlab.models.store import Store
 
@@ -28,23 +25,38 @@ def fetch(model: Annotated[str, typer.Argument(help="A name from `countlab model
     store = Store()
     if found.origin != "published" or (store.has(found) and not store.damaged(found)):
         store.files(found)
-        stdout_console().print(f"{found.name} is here: {found.folder}", soft_wrap=True)
+        print(say("fetch_here", model=found.name, folder=found.folder))
         return
     try:
         _fetch_with_bar(store, found)
     except KeyboardInterrupt:
-        stderr_console().print(f"Stopped. countlab fetch {found.name} goes on from here.")
+        note(say("fetch_stopped", model=found.name))
         raise typer.Exit(130) from None
-    stdout_console().print(f"{found.name} is here now: {found.folder}", soft_wrap=True)
+    except CountlabError as error:
+        if error.code != "model_not_fetched":
+            raise
+        print_error(error)
+        _print_by_hand(found)
+        raise typer.Exit(1) from None
+    print(say("fetch_done", model=found.name, folder=found.folder))
+
+
+def _print_by_hand(model: Model) -> None:
+    """Which files to bring on a stick from a machine with a network, and where to put them."""
+    note("\n" + say("fetch_by_hand", folder=model.folder))
+    for file in model.files.values():
+        size = f"{file.bytes:,}".replace(",", "\u202f") if file.bytes else "?"
+        note(f"  {file.name}  {size} bytes  SHA-256 {file.sha256}")
+        for address in file.addresses:
+            note(f"      {address}")
 
 
 def _fetch_with_bar(store: Store, model: Model) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(
-        *columns, console=stderr_console(), disable=not stderr_console().is_terminal
-    ) as bar:
+    console = stderr_console()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks = {file.name: bar.add_task(file.name, total=None) for file in model.files.values()}
         store.fetch(
             model,

@@ -1,4 +1,4 @@
-"""`countlab keys`: keys for those who may use a server."""
+"""The command `keys`: keys for those who may use a server."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from countlab.cli.terminal import stderr_console
+from countlab.cli.commands import Command, CommandGroup
+from countlab.cli.terminal import note
+from countlab.cli.texts import command_help, say
 
-keys = typer.Typer(help="Make keys for those who may use a server.", no_args_is_help=True)
+keys = typer.Typer(
+    cls=CommandGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @keys.callback()
@@ -16,22 +24,12 @@ def _group() -> None:
     """Keeps `new` a command of its own while it is the only one."""
 
 
-@keys.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Who it is for: the history and the logs show it.")],
-) -> None:
-    """Make a key: it is shown once; the server needs only the line with its hash.
-
-    Examples:
-
-    - `countlab keys new classroom >> keys.txt`, then
-      `COUNTLAB_API_KEYS_FILE=keys.txt countlab serve`
-    """
+@keys.command(cls=Command, help=command_help("keys_new"))
+def new(name: Annotated[str, typer.Argument(help=say("keys_name"))]) -> None:
+    """Make a key: it is shown once; the server needs only the line with its hash."""
     from countlab.server.middleware.api_keys import new_key
 
     key, line = new_key(name)
-    stderr_console().print(f"Key for {name}: {key}", soft_wrap=True, markup=False)
-    stderr_console().print(
-        "Hand it over; it is kept nowhere. For COUNTLAB_API_KEYS_FILE:", soft_wrap=True
-    )
+    note(say("keys_made", name=name, key=key))
+    note(say("keys_hand_over"))
     print(line)

@@ -14,6 +14,7 @@ import typer
 
 from countlab.cli.options import typer_option
 from countlab.cli.terminal import print_warning
+from countlab.cli.texts import say
 from countlab.errors import CountlabError
 from countlab.settings import Settings
 
@@ -22,52 +23,29 @@ if TYPE_CHECKING:
 
     from countlab.serving.foreground import RunningServer
 
-Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
-]
+Port = Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))]
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="0.0.0.0 lets other machines in; the default does not.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help=say("serve_host"))] = "127.0.0.1",
     port: Port = 8000,
     engine: Annotated[str | None, typer_option("engine")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="The model for requests that name none.")
-    ] = None,
-    keep: Annotated[
-        Path | None,
-        typer.Option(help="Keep the pictures that arrive in this folder (the last 100)."),
-    ] = None,
+    model: Annotated[str | None, typer.Option(help=say("serve_model"))] = None,
+    keep: Annotated[Path | None, typer.Option(help=say("serve_keep"))] = None,
     history: Annotated[
-        bool, typer.Option("--history/--no-history", help="Keep a row for each picture counted.")
+        bool, typer.Option("--history/--no-history", help=say("serve_history"))
     ] = True,
-    workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Processes that share the port and the work.")
-    ] = 1,
-    page: Annotated[
-        bool, typer.Option("--ui/--no-ui", help="The web page at /ui, for people who look.")
-    ] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help=say("serve_workers"))] = 1,
+    page: Annotated[bool, typer.Option("--ui/--no-ui", help=say("serve_page"))] = True,
 ) -> None:
-    """Serve the counting API and its web page until Ctrl-C.
-
-    Told to end, it answers what is at work, takes nothing new, and is gone after 15 seconds at
-    the latest. Each request is a line of JSON on standard error.
-
-    Examples:
-
-    - `countlab serve` and then open http://127.0.0.1:8000/ui
-    - `countlab serve --host 0.0.0.0 --port 9000 --keep images_uploaded`
-    - `countlab serve --workers 4 2>> countlab.log`
-    """
+    """Serve the counting API and its web page until Ctrl-C."""
     from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
     settings = Settings.from_environment()
     make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
     with serve_in_foreground(partial(_start, make, workers, host), host=host, port=port) as running:
         if page:
-            print(f"The page: {running.url}/ui", flush=True)
+            print(say("serve_page_at", url=f"{running.url}/ui"), flush=True)
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
             print_warning(CountlabError("open_to_all", host=host))
         wait_for_interrupt()

@@ -9,24 +9,16 @@ import typer
 from rich.table import Table
 
 from countlab.cli.terminal import stdout_console
+from countlab.cli.texts import say, words
 from countlab.errors import CountlabError
 from countlab.settings import Settings
 
 
 def verify(
-    receipt: Annotated[
-        Path, typer.Argument(help="A receipt, or a whole answer saved as JSON, receipt included.")
-    ],
-    picture: Annotated[Path, typer.Argument(help="The picture that was counted.")],
+    receipt: Annotated[Path, typer.Argument(help=say("verify_receipt"))],
+    picture: Annotated[Path, typer.Argument(help=say("verify_picture"))],
 ) -> None:
-    """Count a picture again, and say whether the saved answer is still the same.
-
-    The exit status is 0 when it is, 1 when the picture, a file of the model, the engine or the
-    findings differ; each difference is told. A newer version that counts the same is only told.
-
-    Example: `countlab count fruits.jpg --json > answer.json`, and a year later
-    `countlab verify answer.json fruits.jpg`
-    """
+    """Count a picture again, and say whether the saved answer is still the same."""
     from countlab.inference.pipeline import Pipeline
     from countlab.inference.verify import read_saved, verify
 
@@ -36,13 +28,13 @@ def verify(
         raise CountlabError("no_such_file", path=picture) from reason
     saved = read_saved(receipt, data)
     differences = verify(saved, data, Pipeline(Settings.from_environment()))
-    table = Table("what differs", "then", "now", box=None, pad_edge=False)
+    table = Table(*words("verify_columns"), box=None, pad_edge=False)
     for difference in differences:
         table.add_row(difference.what, _short(difference.then), _short(difference.now))
     if differences:
         stdout_console().print(table)
     different = any(difference.matters for difference in differences)
-    stdout_console().print("Not the same." if different else "Same result.")
+    stdout_console().print(say("verify_different" if different else "verify_same"))
     raise typer.Exit(1 if different else 0)
 
 

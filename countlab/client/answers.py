@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from countlab.client.saving import save_picture
+from countlab.errors import CountlabError
+
 
 @dataclass(frozen=True)
 class PictureAnswer:
@@ -36,10 +39,30 @@ class PictureAnswer:
         )
 
     def save(self, path: str | Path) -> Path:
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(self.picture)
-        return target
+        """Writes the file, in the format of its name: `x.png` is a PNG, or is refused."""
+        return save_picture(self.picture, self.media_type, Path(path))
+
+
+@dataclass(frozen=True)
+class ExplainAnswer:
+    """A picture with a heat map: where it speaks for a class, and how likely that class is."""
+
+    picture: bytes = field(repr=False)
+    media_type: str
+    label: str
+    probability: float
+
+    @classmethod
+    def from_response(cls, picture: bytes, headers: Mapping[str, str]) -> ExplainAnswer:
+        return cls(
+            picture=picture,
+            media_type=headers["Content-Type"].partition(";")[0],
+            label=headers["X-Label"],
+            probability=float(headers["X-Probability"]),
+        )
+
+    def save(self, path: str | Path) -> Path:
+        return save_picture(self.picture, self.media_type, Path(path))
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,8 @@ class CountAnswer:
     raw: Mapping[str, Any] = field(repr=False)
     likely: tuple[int, int] | None = None
     """The true count is in this range nine times out of ten; None where it was not measured."""
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    """Of every label, the likeliest first; empty from a detector."""
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> CountAnswer:
@@ -70,7 +95,17 @@ class CountAnswer:
             milliseconds=body.get("milliseconds", {}),
             raw=body,
             likely=(likely[0], likely[1]) if likely else None,
+            probabilities=body.get("probabilities", {}),
         )
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """One picture of a batch: its answer, or the reason why there is none."""
+
+    name: str
+    answer: CountAnswer | None = None
+    error: CountlabError | None = None
 
 
 @dataclass(frozen=True)

@@ -1,45 +1,47 @@
 """The HTTP client: sends pictures to a countlab server and retries while it is busy.
 
 Works with the lab's server and with the plain `/predict` and `/countObjects` that a notebook
-defines. Independent of models and pixels, so importing it is cheap.
+defines. Independent of models and pixels, so importing it is cheap; httpx is loaded when a client
+is made. `AsyncClient` has the same methods.
 """
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+import weakref
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
-from countlab.client.answers import CountAnswer, PictureAnswer, SweepAnswer
+from countlab.client import calls
+from countlab.client.answers import (
+    BatchAnswer,
+    CountAnswer,
+    ExplainAnswer,
+    PictureAnswer,
+    SweepAnswer,
+)
+from countlab.client.calls import Answer, Call
+from countlab.client.pictures import Color, PictureLike
+from countlab.client.replies import MAX_TRIES, check_success, retry_wait_s
+from countlab.client.replies import ServerRefused as ServerRefused
 from countlab.errors import CountlabError
-from countlab.messages import Language, Text
+from countlab.messages import Language
 from countlab.options import PredictKeywords
 
-_CONNECT_TIMEOUT_S = 5.0
-_MAX_TRIES = 4
-_MAX_RETRY_AFTER_S = 10.0  # a longer wait is left to the person
-_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-
-
-class ServerRefused(CountlabError):  # noqa: N818 - reads as what happened
-    """An error response of the server: its status, code, detail and fix."""
-
-    def __init__(self, code: str, *, status: int, detail: str, fix: str) -> None:
-        super().__init__(code, status=status)
-        self.status, self.detail, self.fix = status, detail, fix
-
-    def text(self, language: Language = "en") -> Text:  # noqa: ARG002
-        """In the language of the response, which the request's header chose."""
-        return Text(self.detail, self.fix)
+if TYPE_CHECKING:
+    import httpx
 
 
 class Client:
-    """`Client("http://127.0.0.1:8000").count("images/fruits.jpg", "orange").count`"""
+    """`Client("http://127.0.0.1:8000").count("images/fruits.jpg", "orange").count`
+
+    A picture is a path, an http address, bytes, an open file, a PIL.Image, or a numpy array, whose
+    order of colors is said with `color="bgr"` or `color="rgb"`.
+    """
 
     def __init__(
         self,
@@ -48,127 +50,151 @@ class Client:
         language: Language | None = None,
         api_key: str | None = None,
     ) -> None:
-        self.base_url = (base_url if "://" in base_url else f"http://{base_url}").rstrip("/")
+        from countlab.client.http import client_settings, httpx
+
+        self.base_url = normal_url(base_url)
         self._timeout_s = timeout_s
-        self._session = requests.Session()
-        self._session.mount("http", HTTPAdapter(pool_maxsize=32))
-        if urlsplit(self.base_url).hostname in _LOOPBACK_HOSTS:
-            self._session.trust_env = False  # a proxy cannot reach this machine's loopback
-        if language:
-            self._session.headers["Accept-Language"] = language
-        if api_key:  # requests drops this header when it is redirected to another host
-            self._session.headers["Authorization"] = f"Bearer {api_key}"
+        headers = request_headers(language, api_key)
+        settings = client_settings(self.base_url, timeout_s=timeout_s, headers=headers)
+        self._http = httpx.Client(**settings)
+        weakref.finalize(self, self._http.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections; a client that is let go of does so by itself."""
+        self._http.close()
 
     def url(self, endpoint: str, **query: object) -> str:
         """`url("predict", model="fruits", confidence=0.5)`; None values are left out."""
-        parameters = {name: value for name, value in query.items() if value is not None}
-        query_string = f"?{urlencode(parameters)}" if parameters else ""
-        return f"{self.base_url}/{endpoint.lstrip('/')}{query_string}"
+        return full_url(self.base_url, endpoint, query)
 
     def predict(
-        self, picture: str | Path | bytes, **options: Unpack[PredictKeywords]
+        self,
+        picture: PictureLike,
+        *,
+        object: str | None = None,
+        color: Color | None = None,
+        **options: Unpack[PredictKeywords],
     ) -> PictureAnswer:
-        """The picture with boxes around the findings."""
-        url = self.url("predict", **options)
-        response = self._post_picture(url, picture)
-        if not response.headers.get("Content-Type", "").startswith("image/"):
-            raise _unexpected_response(url, response)
-        return PictureAnswer.from_response(response.content, response.headers)
+        """The picture with boxes around the findings, or around those of one label."""
+        return self._send(calls.predict(picture, object, color, options))
 
     def count(
         self,
-        picture: str | Path | bytes,
+        picture: PictureLike,
         object: str | None = None,
+        *,
+        color: Color | None = None,
         **options: Unpack[PredictKeywords],
     ) -> CountAnswer:
         """The number of objects, or of objects with one label."""
-        url = self.url("countObjects", object=object, **options)
-        return CountAnswer.from_json(_json_body(self._post_picture(url, picture), url, "count"))
+        return self._send(calls.count(picture, object, color, options))
 
     def sweep(
         self,
-        picture: str | Path | bytes,
+        picture: PictureLike,
         object: str | None = None,
+        *,
+        color: Color | None = None,
         **options: Unpack[PredictKeywords],
     ) -> SweepAnswer:
         """The count at each confidence, from a single inference."""
-        url = self.url("sweep", object=object, **options)
-        return SweepAnswer.from_json(_json_body(self._post_picture(url, picture), url, "steps"))
+        return self._send(calls.sweep(picture, object, color, options))
+
+    def batch(
+        self,
+        pictures: Iterable[PictureLike],
+        *,
+        color: Color | None = None,
+        **options: Unpack[PredictKeywords],
+    ) -> list[BatchAnswer]:
+        """Each picture's answer or error, in their order; few requests for many pictures."""
+        answers: list[BatchAnswer] = []
+        for call in calls.batches(pictures, color, options):
+            more = call if isinstance(call, list) else self._send(call)
+            answers += more
+        return answers
+
+    def explain(
+        self,
+        picture: PictureLike,
+        label: str | None = None,
+        *,
+        color: Color | None = None,
+        **options: Unpack[PredictKeywords],
+    ) -> ExplainAnswer:
+        """Where a picture speaks for a class; of models that classify only."""
+        return self._send(calls.explain(picture, label, color, options))
+
+    def history(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        model: str | None = None,
+        object: str | None = None,
+        key: str | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """What the server counted, the newest first; fetched in pages."""
+        row_filter = calls.history_filter(since, until, model, object, key)
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while len(rows) < limit:
+            page = calls.history_page(row_filter, rows=limit - len(rows), cursor=cursor)
+            more, cursor = self._send(page)
+            rows += more
+            if cursor is None:
+                break
+        return rows
 
     def models(self) -> list[dict[str, Any]]:
         """The server's models: name, title, labels, whether its files are on disk."""
-        return list(self._get_json("models", "models")["models"])
+        return self._send(calls.models())
 
     def health(self) -> dict[str, Any]:
-        return self._get_json("health", "status")
+        return self._send(calls.health())
 
-    def _get_json(self, endpoint: str, required_key: str) -> dict[str, Any]:
-        url = self.url(endpoint)
-        return _json_body(self._request("GET", url), url, required_key)
-
-    def _post_picture(self, url: str, picture: str | Path | bytes) -> requests.Response:
-        if isinstance(picture, bytes):
-            return self._request("POST", url, file=("picture", picture))
-        path = Path(picture)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CountlabError("no_such_file", path=path) from error
-        return self._request("POST", url, file=(path.name, data))
-
-    def _request(
-        self, method: str, url: str, file: tuple[str, bytes] | None = None
-    ) -> requests.Response:
+    def _send(self, call: Call[Answer]) -> Answer:
         """Sends the request, again while the server asks to retry soon."""
-        for tries_left in reversed(range(_MAX_TRIES)):
-            try:
-                response = self._session.request(
-                    method,
-                    url,
-                    files={"file": file} if file else None,
-                    timeout=(_CONNECT_TIMEOUT_S, self._timeout_s),
-                )
-            except requests.Timeout as error:
-                raise CountlabError("too_slow", url=url, seconds=self._timeout_s) from error
-            except requests.RequestException as error:
-                raise CountlabError("no_answer", url=self.base_url) from error
-            if response.ok:
-                return response
-            wait_s = _retry_after_s(response)
-            if not tries_left or wait_s is None or wait_s > _MAX_RETRY_AFTER_S:
+        for tries_left in reversed(range(MAX_TRIES)):
+            response = self._response(call)
+            wait_s = retry_wait_s(response, tries_left=tries_left)
+            if wait_s is None:
                 break
             time.sleep(wait_s)
-        raise _server_error(url, response)
+        check_success(response)
+        return call.read(response)
+
+    def _response(self, call: Call[Any]) -> httpx.Response:
+        from countlab.client.http import httpx
+
+        url = self.url(call.endpoint, **call.query)
+        headers, files = {"Accept": call.accept}, list(call.uploads) or None
+        try:
+            return self._http.request(call.method, url, headers=headers, files=files)
+        except httpx.TimeoutException as error:
+            raise CountlabError("too_slow", url=url, seconds=self._timeout_s) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CountlabError("no_answer", url=self.base_url) from error
 
 
-def _retry_after_s(response: requests.Response) -> float | None:
-    """None if the status does not ask for a retry."""
-    if response.status_code not in (429, 503):
-        return None
-    seconds = response.headers.get("Retry-After", "1")
-    return float(seconds) if seconds.isdigit() else 1.0  # a date is allowed too, but rare
+def normal_url(base_url: str) -> str:
+    return (base_url if "://" in base_url else f"http://{base_url}").rstrip("/")
 
 
-def _server_error(url: str, response: requests.Response) -> CountlabError:
-    problem = _json_body(response, url, "detail")
-    return ServerRefused(
-        str(problem.get("code", f"status_{response.status_code}")),
-        status=response.status_code,
-        detail=str(problem["detail"]),
-        fix=str(problem.get("fix", "")),
-    )
+def full_url(base_url: str, endpoint: str, query: dict[str, object]) -> str:
+    parameters = {name: value for name, value in query.items() if value is not None}
+    query_string = f"?{urlencode(parameters)}" if parameters else ""
+    return f"{base_url}/{endpoint.lstrip('/')}{query_string}"
 
 
-def _json_body(response: requests.Response, url: str, required_key: str) -> dict[str, Any]:
-    """The response's JSON object; without the required key it is from another program."""
-    try:
-        body = response.json()
-    except requests.JSONDecodeError:
-        body = None
-    if not isinstance(body, dict) or required_key not in body:
-        raise _unexpected_response(url, response)
-    return body
-
-
-def _unexpected_response(url: str, response: requests.Response) -> CountlabError:
-    return CountlabError("not_our_answer", url=url, status=str(response.status_code))
+def request_headers(language: Language | None, api_key: str | None) -> dict[str, str]:
+    """httpx drops the key when it is redirected to another host."""
+    language_header = {"Accept-Language": language} if language else {}
+    return {**language_header, **({"Authorization": f"Bearer {api_key}"} if api_key else {})}

@@ -72,6 +72,8 @@ def _input(
     )
     if channels not in (1, 3):
         return None
+    if channels == 1 and 3 in (len(model.preprocessing.mean), len(model.preprocessing.std)):
+        return None
     stated = model.input or (None, None)
     width, height = width or stated[0], height or stated[1]
     if not width or not height or element not in ("float32", "uint8"):

@@ -1,4 +1,4 @@
-"""Ground truth of a folder of pictures, read from any of the four supported forms.
+"""Ground truth of a folder of pictures, read from any of the five supported forms.
 
 A picture and object that the truth does not name is not evaluated.
 """
@@ -12,19 +12,22 @@ from countlab.errors import CountlabError
 from countlab.evaluation.ground_truth import GroundTruth
 from countlab.evaluation.truth_boxes import read_coco, read_yolo
 from countlab.evaluation.truth_counts import find_count_folders, read_count_folders, read_counts
+from countlab.evaluation.truth_voc import find_voc_files, read_voc
 
 
 def read_truth(
     folder: Path, truth: Path | None, *, objects: Sequence[str] = (), names: Path | None = None
 ) -> tuple[GroundTruth, ...]:
-    """Reads `truth`: a CSV, a COCO JSON, a folder of YOLO labels, or folders named by counts.
+    """Reads `truth`: a CSV, a COCO JSON, Pascal VOC XML, YOLO labels, or folders named by counts.
 
-    Defaults to the folder's truth.csv, or else to its sub-folders. `objects` restricts the truth
-    to some labels; `names` is the label list of YOLO files.
+    Defaults to the folder's truth.csv, or else to its sub-folders or its XML files. `objects`
+    restricts the truth to some labels; `names` is the label list of YOLO files.
     """
     truth = truth or _default_truth(folder)
     if truth.is_dir() and find_count_folders(truth):
         truths = read_count_folders(truth, objects)
+    elif truth.suffix.lower() == ".xml" or find_voc_files(truth):
+        truths = read_voc(folder, truth)
     elif truth.is_dir():
         truths = read_yolo(folder, truth, names)
     elif truth.suffix.lower() == ".json":
@@ -42,7 +45,8 @@ def _default_truth(folder: Path) -> Path:
     if not folder.is_dir():
         raise CountlabError("no_such_file", path=folder)
     csv = folder / "truth.csv"
-    return folder if not csv.is_file() and find_count_folders(folder) else csv
+    has_other_truth = find_count_folders(folder) or find_voc_files(folder)
+    return folder if not csv.is_file() and has_other_truth else csv
 
 
 def _only(truths: Sequence[GroundTruth], objects: Sequence[str]) -> tuple[GroundTruth, ...]:

@@ -19,13 +19,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from countlab.errors import CountlabError
-from countlab.history.table import Count, Row
+from countlab.history.table import COLUMNS, Count, CountLabel, Row, labels_of
 from countlab.settings import Settings
 from countlab.system.file_lock import locked
+from countlab.system.private_files import make_private_file
 
 _SQLITE_BUSY_MS = 1000  # how long SQLite waits while another process writes
 _MIGRATION_LOCK = 6_274_127  # PostgreSQL advisory lock: any number, the same in every process
 _POSTGRESQL_TIMEOUT_S = 3
+_READER_CONNECTIONS = 3  # two threads of readers, and one that a cancelled query may still hold
 
 
 class Database:
@@ -38,15 +40,21 @@ class Database:
 
     def __init__(self, url: str | URL) -> None:
         self.engine = _create_engine(url)
+        # Searches have connections of their own: writing never waits for them.
+        self.reader = _create_engine(url, pool_size=_READER_CONNECTIONS, max_overflow=0)
         path = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
         self._file = Path(path) if path else None
         self._prepared_file: os.stat_result | None = None
         dialect: Any = sqlite if self._file else postgresql
         self._insert = dialect.insert(Count).on_conflict_do_nothing()
+        self._insert_labels = dialect.insert(CountLabel).on_conflict_do_nothing()
 
     def prepare(self) -> None:
         """Reconnects and applies the migrations; one process at a time."""
-        self.engine.dispose()
+        self.close()
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_private_file(self._file)  # SQLite gives its other files the same mode
         try:
             with self._migration_lock() as connection:
                 config = Config()
@@ -59,8 +67,14 @@ class Database:
 
     def write(self, rows: list[Row]) -> None:
         """Inserts the rows that are not there yet; returns when all are on disk."""
+        values = [{name: row.get(name) for name in COLUMNS} for row in rows]
+        labels = [
+            {"label": label, "count_id": row["id"]} for row in rows for label in labels_of(row)
+        ]
         with self.engine.begin() as connection:
-            connection.execute(self._insert, rows)
+            connection.execute(self._insert, values)
+            if labels:
+                connection.execute(self._insert_labels, labels)
         # A deleted file still accepts rows, which would then be lost.
         prepared = self._prepared_file
         if self._file and prepared and not os.path.samestat(self._file.stat(), prepared):
@@ -68,14 +82,17 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reader.dispose()
 
     @contextlib.contextmanager
     def _migration_lock(self) -> Iterator[Connection]:
         if self._file is None:
             with self.engine.begin() as connection:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                connection.execute(text("SET LOCAL statement_timeout = 0"))  # of a large table
                 yield connection
             return
+        make_private_file(self._file.with_name(self._file.name + ".lock"))
         with locked(self._file.with_name(self._file.name + ".lock")):
             with self.engine.connect() as connection:  # once: the file itself stores the mode
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -83,18 +100,18 @@ class Database:
                 yield connection
 
 
-def _create_engine(address: str | URL) -> Engine:
+def _create_engine(address: str | URL, **pool: int) -> Engine:
     try:
         url = make_url(address)
         if url.drivername in ("postgres", "postgresql"):  # as hosting services write it
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-            engine = create_engine(url)
+            engine = create_engine(url, **pool)
             event.listen(engine, "connect", _configure_sqlite)
             return engine
         if url.get_backend_name() != "postgresql":
             raise NoSuchModuleError(url.get_backend_name())
-        return create_engine(url, connect_args=_postgresql_timeouts(), pool_pre_ping=True)
+        return create_engine(url, connect_args=_postgresql_timeouts(), pool_pre_ping=True, **pool)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as reason:
         raise CountlabError("bad_database_url") from reason  # not shown: may hold a password
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from countlab.history.table import Row
 from countlab.system.file_lock import try_lock
+from countlab.system.private_files import make_private_folder, private_opener
 
 _MAX_ROWS = 200  # per write into the database
 
@@ -71,10 +72,10 @@ class Journal:
                 self._file = None
 
     def _new_file(self) -> FileIO:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         while True:
             path = self._folder / f"{os.getpid()}-{secrets.token_hex(6)}.jsonl"
-            file = FileIO(path, "x")
+            file = FileIO(path, "x", opener=private_opener)
             # Another process may have drained and removed it before it was locked.
             if try_lock(file) and path.exists():
                 _sync_folder(self._folder)

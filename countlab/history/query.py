@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, or_, select
+from sqlalchemy import Engine, Select, delete, select
 
-from countlab.history.table import COLUMNS, Count, first_id_at
+from countlab.history.table import COLUMNS, Count, CountLabel, first_id_at
+from countlab.history.time_limit import time_limit
 
 CSV_COLUMNS = tuple(name for name in COLUMNS if name != "receipt")
 _MAX_ROWS = 1000  # per statement, so that other processes can write in between
+_QUERY_S = 2.0
+_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,21 @@ class HistoryFilter:
     """A label that was requested, or that is among the findings."""
     key_name: str | None = None
 
+    @property
+    def id(self) -> Any:
+        """The column to search and order by: that of the index that the filter uses."""
+        return CountLabel.count_id if self.object else Count.id
+
     def apply(self, rows: Select[Any]) -> Select[Any]:
+        if self.object:
+            rows = rows.join(CountLabel, CountLabel.count_id == Count.id)
+            rows = rows.where(CountLabel.label == self.object)
         if self.since:
-            rows = rows.where(Count.id >= first_id_at(self.since))
+            rows = rows.where(self.id >= first_id_at(self.since))
         if self.until:
-            rows = rows.where(Count.id < first_id_at(self.until))
+            rows = rows.where(self.id < first_id_at(self.until))
         if self.model:
             rows = rows.where(Count.model == self.model)
-        if self.object:
-            is_found = Count.counts[self.object].as_integer() > 0
-            rows = rows.where(or_(Count.object == self.object, is_found))
         if self.key_name:
             rows = rows.where(Count.key_name == self.key_name)
         return rows
@@ -47,9 +55,9 @@ def find_page(
     """The newest `limit` rows older than the row `before`."""
     rows = row_filter.apply(select(*Count.__table__.columns))
     if before:
-        rows = rows.where(Count.id < before)
-    with engine.connect() as connection:
-        page = connection.execute(rows.order_by(Count.id.desc()).limit(limit)).all()
+        rows = rows.where(row_filter.id < before)
+    with engine.connect() as connection, time_limit(connection, _QUERY_S):
+        page = connection.execute(rows.order_by(row_filter.id.desc()).limit(limit)).all()
     return [dict(zip(COLUMNS, row, strict=True)) for row in page]
 
 
@@ -62,12 +70,25 @@ def find_pages(engine: Engine, row_filter: HistoryFilter) -> Iterator[list[dict[
 
 
 def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "time": row["time"].isoformat()}
+    return {**row, "time": row["time"].isoformat(), "filename": shown(row["filename"])}
+
+
+def shown(filename: str | None) -> str | None:
+    """With control characters, and those that turn the direction of text, made visible."""
+    if filename is None or filename.isprintable():
+        return filename
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in filename
+    )
 
 
 def as_csv_row(row: Mapping[str, Any]) -> list[str]:
     """The cells of `CSV_COLUMNS`; dictionaries become `orange 2, apple 1`."""
-    return [_csv_cell(row[name]) for name in CSV_COLUMNS]
+    filename = shown(row["filename"]) or ""
+    if filename.startswith(_FORMULA_STARTS):
+        filename = "'" + filename  # a spreadsheet would calculate with it
+    return [_csv_cell({**row, "filename": filename}[name]) for name in CSV_COLUMNS]
 
 
 def _csv_cell(value: Any) -> str:
@@ -99,7 +120,8 @@ def _delete(engine: Engine, ids: Select[Any]) -> int:
     total = 0
     while True:
         with engine.begin() as connection:
-            batch = ids.order_by(Count.id).limit(_MAX_ROWS)
+            batch = connection.execute(ids.order_by(Count.id).limit(_MAX_ROWS)).scalars().all()
+            connection.execute(delete(CountLabel).where(CountLabel.count_id.in_(batch)))
             deleted = connection.execute(delete(Count).where(Count.id.in_(batch))).rowcount
         total += deleted
         if deleted < _MAX_ROWS:

@@ -18,6 +18,7 @@ from countlab.history.database import Database
 from countlab.history.group_commit import GroupCommit
 from countlab.history.journal import Journal
 from countlab.history.query import delete_old_rows
+from countlab.history.readers import Readers
 from countlab.history.table import Row
 from countlab.settings import Settings
 
@@ -39,15 +40,24 @@ class History:
         self._settings = settings
         self.database = Database.from_settings(settings)
         self.journal = Journal(settings.home / "history.waiting")
+        self.readers = Readers()
         self._offline = threading.Event()
+        self._journal_works: bool | None = None  # unknown until it is needed
         self._clock = _Clock()
 
     @property
     def is_offline(self) -> bool:
         return self._offline.is_set()
 
+    @property
+    def away_error(self) -> CountlabError:
+        """What a search hears while the database is offline."""
+        code = "history_lost" if self._journal_works is False else "history_away"
+        return CountlabError(code, retry_after_s=10)
+
     def open(self) -> None:
         """Opens the history, also while the database is offline."""
+        self.readers = Readers()
         self._to_database = GroupCommit(self.database.write, "history")
         self._to_journal = GroupCommit(self.journal.write, "history journal")
         try:
@@ -65,11 +75,14 @@ class History:
         """Returns when the row is on disk, in the database or the journal, or cannot be."""
         if not self.is_offline and self._commit(self._to_database, row):
             return "database"
-        return "journal" if self._commit(self._to_journal, row) else "nowhere"
+        is_in_journal = self._commit(self._to_journal, row)
+        self._tell_where_rows_go(is_in_journal)
+        return "journal" if is_in_journal else "nowhere"
 
     def close(self) -> None:
         """Writes all recorded rows; rows in the journal stay there until the next start."""
         self._closing.set()
+        self.readers.close()
         self._maintenance.join(_WRITE_TIMEOUT_S)
         self._to_database.close()
         self._to_journal.close()
@@ -88,7 +101,16 @@ class History:
     def _set_offline(self, error: Exception) -> None:
         if not self.is_offline:
             self._offline.set()
-            log.warning("history database away: rows wait on disk (%s)", _summary(error))
+            log.warning("history database away (%s)", _summary(error))
+
+    def _tell_where_rows_go(self, is_in_journal: bool) -> None:
+        if is_in_journal is self._journal_works:
+            return
+        self._journal_works = is_in_journal
+        if is_in_journal:
+            log.warning("rows of the history wait on disk until its database is back")
+        else:
+            log.error("rows of the history are lost: neither its database nor the disk takes them")
 
     def _maintain(self, closing: threading.Event) -> None:
         last_cleanup = time.monotonic()
@@ -104,6 +126,7 @@ class History:
             if self.is_offline:
                 self.database.prepare()
                 self._offline.clear()
+                self._journal_works = None
             if moved := self.journal.drain(self.database.write):
                 log.warning("history database back: %d rows that had waited are in it", moved)
         except _DATABASE_ERRORS as error:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Index, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Row = Mapping[str, Any]
@@ -46,6 +46,10 @@ class Count(Table):
     """One picture that was counted."""
 
     __tablename__ = "counts"
+    __table_args__ = (
+        Index("counts_by_model", "model", "id"),
+        Index("counts_by_key", "key_name", "id"),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     time: Mapped[datetime] = mapped_column(Utc)
@@ -62,21 +66,49 @@ class Count(Table):
     milliseconds: Mapped[dict[str, float]] = mapped_column(JSON)
     warnings: Mapped[list[str]] = mapped_column(JSON)
     receipt: Mapped[dict[str, Any]] = mapped_column(JSON)
+    filename: Mapped[str | None] = mapped_column(Text)
+    """As the client called it: text, never a path here."""
 
 
+class CountLabel(Table):
+    """The labels that a picture was asked for or found to show: what `object=` searches."""
+
+    __tablename__ = "count_labels"
+    __table_args__ = (
+        Index("count_labels_by_count", "count_id"),  # for the deletion of old rows
+        {"sqlite_with_rowid": False},
+    )
+
+    label: Mapped[str] = mapped_column(Text, primary_key=True)
+    count_id: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+_MAX_FILENAME_CHARACTERS = 255
 _MAX_NANOSECONDS = 2**64 - 1  # ids have 16 hex digits for the time: enough until 2554
 COLUMNS = tuple(column.name for column in Count.__table__.columns)
 
 
-def new_row(**values: Any) -> Row:
+def new_row(*, filename: str | None = None, **values: Any) -> Row:
     """A row with a unique id that sorts by time."""
     nanoseconds = time.time_ns()
     moment = datetime.fromtimestamp(nanoseconds / 1e9, timezone.utc)
     return {
         "id": f"{nanoseconds:016x}{secrets.token_hex(8)}",
         "time": moment.isoformat(timespec="microseconds"),
+        "filename": filename and _storable(filename[:_MAX_FILENAME_CHARACTERS]),
         **values,
     }
+
+
+def labels_of(row: Row) -> set[str]:
+    """Under which labels the row is found."""
+    labels = {label for label, number in row["counts"].items() if number}
+    return labels | ({row["object"]} if row["object"] else set())
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL, and no database half of a surrogate pair."""
+    return text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
 def first_id_at(moment: datetime) -> str:

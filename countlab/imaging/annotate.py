@@ -16,6 +16,8 @@ from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
 
 Color = tuple[int, int, int]
+_MAX_CACHED_SIZE = 40  # of text: a larger tag takes megabytes, and is worth less than they are
+_MAX_TAG_CHARACTERS = 60
 
 
 def draw(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:
@@ -58,9 +60,19 @@ def _draw_box(canvas: Pixels, box: Box, color: Color, *, thickness: int) -> None
     cv2.rectangle(canvas, *corners, color, thickness)
 
 
-@lru_cache(maxsize=1024)
 def _tag(label: str, percent: int, size: int) -> Pixels:
     """A tag with label and confidence, white on the label's color."""
+    label = label[:_MAX_TAG_CHARACTERS]
+    make = _cached_tag if size <= _MAX_CACHED_SIZE else _new_tag
+    return make(label, percent, size)
+
+
+@lru_cache(maxsize=256)  # 50 MB at most
+def _cached_tag(label: str, percent: int, size: int) -> Pixels:
+    return _new_tag(label, percent, size)
+
+
+def _new_tag(label: str, percent: int, size: int) -> Pixels:
     font = ImageFont.load_default(size)
     text = f"{label} {percent}%"
     left, top, right, bottom = font.getbbox(text)

@@ -44,6 +44,19 @@ def to_bgr(header: ImageFile) -> Pixels:
     return pixels
 
 
+def on_white(pixels: Pixels) -> Pixels:
+    """Rows of blue, green, red and opacity, laid on white; in bands, as above."""
+    height, width = pixels.shape[:2]
+    opaque = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _PIXELS_PER_BAND // width)
+    for top in range(0, height, rows):
+        band = pixels[top : top + rows]
+        opacity = band[:, :, 3:].astype(np.uint16)
+        mixed = band[:, :, :3] * opacity + (255 - opacity) * 255 + 127
+        opaque[top : top + rows] = mixed // 255
+    return opaque
+
+
 def _scale_to_byte(image: Image.Image) -> float:
     """The factor from the image's values to 0–255: for 16 bits, or for floats from 0 to 1."""
     if not image.mode.startswith(("I", "F")):

@@ -67,6 +67,8 @@ class SweepJson(PictureJson):
     """
 
     stable: StretchJson
-    """The longest stretch of confidences with the same count."""
+    """The longest stretch of confidences with the same count; empty only if all are."""
+    steady: bool
+    """Whether that count can be recommended; false where the count hangs on the confidence."""
     steps: list[StepJson]
     """From the engine's floor to 0.99, a hundredth apart."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from countlab.engines import check_engine
 from countlab.errors import CountlabError
 from countlab.findings import Finding
 from countlab.imaging.picture import Picture, read_picture
+from countlab.inference.model_probe import probe_model
 from countlab.inference.prediction import Prediction, check_object
 from countlab.inference.predictor import Predictor
 from countlab.inference.receipt import picture_hash
@@ -24,10 +26,11 @@ from countlab.models.error_profile import ErrorProfile, load_error_profile
 from countlab.models.store import Store, file_stamps
 from countlab.options import PredictOptions
 from countlab.settings import Settings
-from countlab.system.deadline import check_deadline
+from countlab.system.deadline import check_deadline, remaining_s
 from countlab.tasks.classification import Classification, top_finding
 
 _CHECK_FILES_EVERY_S = 1.0
+_OPENED_WITHIN_S = 30.0  # while another request opens the same model
 
 log = logging.getLogger("countlab.pipeline")
 Stamps = tuple[tuple[str, int, int, int], ...]
@@ -47,10 +50,20 @@ class OpenedModel:
 class Pipeline:
     """Opens each model once for an engine, when it is first needed; safe in many threads."""
 
-    def __init__(self, settings: Settings | None = None, *, engine: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        engine: str | None = None,
+        guarded: bool = False,
+    ) -> None:
+        """`guarded` is for servers: what strangers send or drop is first opened in processes
+        whose memory and time are limited, and a model is fetched while others work."""
         self.settings = settings or Settings.from_environment()
         self.engine = check_engine(engine or self.settings.engine)
         self.store = Store()
+        self._guarded = guarded
+        self._read_picture = _reader(self.settings, guarded=guarded)
         self._opened: dict[tuple[str, str], OpenedModel] = {}
         self._refused: dict[tuple[str, str], Stamps] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
@@ -71,7 +84,7 @@ class Pipeline:
 
     def open_default(self) -> None:
         """Opens the model of requests that name none, ahead of the first of them."""
-        self.open(PredictOptions())
+        self.open(PredictOptions(), wait=True)
 
     def floor(self, options: PredictOptions) -> float:
         """The lowest confidence at which anything is found."""
@@ -92,12 +105,10 @@ class Pipeline:
             nms=opened.model.nms if options.nms is None else options.nms,
         )
         if options.object is not None:
-            check_object(opened.model, options.object)
+            options = replace(options, object=check_object(opened.model, options.object))
         check_deadline()
         start = time.perf_counter()
-        picture = read_picture(
-            data, max_bytes=self.settings.max_bytes, max_pixels=self.settings.max_pixels
-        )
+        picture = self._read_picture(data)
         decoded = time.perf_counter()
         check_deadline()
         findings, tiles, classification = _look(opened, picture, options)
@@ -123,8 +134,14 @@ class Pipeline:
         )
         return prediction if options.object is None else prediction.of(options.object)
 
-    def open(self, options: PredictOptions) -> OpenedModel:
+    def read_picture(self, data: bytes) -> Picture:
+        """Decodes a picture within the same bounds as `predict`."""
+        return self._read_picture(data)
+
+    def open(self, options: PredictOptions, *, wait: bool = False) -> OpenedModel:
         """The model that was asked for, as its files are now.
+
+        A server's requests do not wait for a model that is being fetched, unless they say so.
 
         Files that changed are read anew and swapped in together; until they are whole, the model
         that is open goes on answering, under the hashes of the files it was made of.
@@ -140,12 +157,14 @@ class Pipeline:
         if opened and stamps in (opened.stamps, self._refused.get(key)):
             return opened
         lock = self._locks.setdefault(key, threading.Lock())
-        if not lock.acquire(blocking=opened is None):  # opening may fetch for minutes
-            return opened or self.open(options)
+        if not lock.acquire(timeout=remaining_s(default=_OPENED_WITHIN_S) if not opened else 0):
+            if opened:
+                return opened
+            raise CountlabError("still_loading", retry_after_s=2)
         try:
             current = self._opened.get(key)
             if current is None or current.stamps != stamps:
-                self._opened[key] = self._read(engine, replace(model), stamps)
+                self._opened[key] = self._read(engine, replace(model), stamps, wait=wait)
         except CountlabError as error:
             if opened is None:
                 raise
@@ -164,9 +183,11 @@ class Pipeline:
                 raise
             return opened.model  # its folder is being replaced, or is gone
 
-    def _read(self, engine: str, model: Model, stamps: Stamps) -> OpenedModel:
-        files = self.store.files(model)
+    def _read(self, engine: str, model: Model, stamps: Stamps, *, wait: bool) -> OpenedModel:
+        files = self.store.files(model, wait=wait or not self._guarded)
         digests = self.store.hashes(model)
+        if self._guarded and model.origin == "own":
+            probe_model(engine, model, files)
         predictor = Predictor(engine, model, files)
         profile = load_error_profile(model, predictor.precision, self.settings.home)
         if model.origin != "published":  # those are fetched meanwhile, and are known by SHA-256
@@ -175,6 +196,19 @@ class Pipeline:
         else:
             stamps = file_stamps(model)
         return OpenedModel(model, predictor, digests, profile, stamps)
+
+
+def _reader(settings: Settings, *, guarded: bool) -> Callable[[bytes], Picture]:
+    if not guarded:
+        return partial(read_picture, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    from countlab.imaging.limited import LimitedReader
+
+    reader = LimitedReader(
+        max_bytes=settings.max_bytes,
+        max_pixels=settings.max_pixels,
+        memory=settings.picture_memory,
+    )
+    return reader.read
 
 
 def _look(

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from countlab import __version__
-from countlab.errors import CountlabError, closest_first
+from countlab.errors import CountlabError
 from countlab.findings import CountWarning, Finding, count_by_label
 from countlab.imaging.annotate import draw
 from countlab.imaging.heatmap import Map, normalize_map, overlay_map
@@ -20,6 +20,7 @@ from countlab.inference.warnings import count_warnings
 from countlab.messages import Language
 from countlab.models.catalog import Model
 from countlab.models.error_profile import ErrorProfile, Interval
+from countlab.models.labels import label_for
 from countlab.options import PredictOptions
 from countlab.tasks.classification import Classification
 
@@ -57,7 +58,7 @@ class Prediction:
 
     def of(self, label: str) -> Prediction:
         """The same prediction with the findings of one label."""
-        check_object(self.model, label)
+        label = check_object(self.model, label)
         findings = tuple(finding for finding in self.findings if finding.label == label)
         return replace(self, findings=findings, options=replace(self.options, object=label))
 
@@ -102,8 +103,8 @@ class Prediction:
 
     @cached_property
     def drawn(self) -> bytes:
-        """The picture with boxes, in the format it came in."""
-        return write_picture(draw(self.picture.pixels, self.findings), self.picture.format)
+        """The picture with boxes, in the format it came in where that is one we write."""
+        return write_picture(draw(self.picture.pixels, self.findings), self.picture.answer_format)
 
     def as_json(self, language: Language = "en") -> CountJson:
         answer = {
@@ -187,9 +188,6 @@ class Explanation:
         }
 
 
-def check_object(model: Model, label: str) -> str:
-    """A label that the model does not know is refused, the nearest one named first."""
-    if label not in model.labels:
-        known = closest_first(label, model.labels)
-        raise CountlabError("unknown_object", model=model.name, arrived=label, known=known)
-    return label
+def check_object(model: Model, word: str) -> str:
+    """The label that a word means; what the model does not know is refused, the nearest first."""
+    return label_for(model, word)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countlab.engines import WholeDetector, open_engine
+from countlab.errors import CountlabError
 from countlab.findings import Finding
 from countlab.imaging.digit_crop import crop_digit
 from countlab.imaging.picture import Pixels
@@ -73,6 +74,8 @@ class Predictor:
         outputs = dict(engine.run(small))
         main = main_output(engine.outputs)
         assert main is not None
+        if not np.isfinite(outputs[main.name]).all():
+            raise CountlabError("graph_output_not_finite", model=self._model.name)
         distance, maps = outputs.get("distance"), outputs.get("cam")
         return Classification(
             probabilities=engine.decoder.decode(outputs[main.name], self._model.labels),

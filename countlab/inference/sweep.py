@@ -16,6 +16,10 @@ from countlab.findings import count_by_label
 from countlab.inference.answer import SweepJson
 from countlab.inference.prediction import Prediction
 from countlab.messages import Language
+from countlab.options import PredictOptions
+
+_DEFAULT_CONFIDENCE = PredictOptions().confidence
+_STEADY_STEPS = 15  # a stretch of 0.15: shorter ones lie in every curve that falls evenly
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class Stretch:
     last: float
     count: int
 
+    @property
+    def steps(self) -> int:
+        return round((self.last - self.first) * 100) + 1
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -56,11 +64,35 @@ class Sweep:
         )
 
     @cached_property
-    def stable(self) -> Stretch:
-        """The longest stretch with the same count (of equal ones the first)."""
+    def stretches(self) -> tuple[Stretch, ...]:
+        """All steps, joined where neighbors count the same."""
         runs = [list(run) for _, run in groupby(self.steps, key=lambda step: step.count)]
-        longest = max(runs, key=len)
-        return Stretch(longest[0].confidence, longest[-1].confidence, longest[0].count)
+        return tuple(Stretch(run[0].confidence, run[-1].confidence, run[0].count) for run in runs)
+
+    @cached_property
+    def stable(self) -> Stretch:
+        """The longest stretch that counts something (of equal ones the first).
+
+        Where something was counted at all, the empty stretch at the end is no answer: beyond some
+        confidence every picture is empty. Nor is one that drops most of what the default
+        confidence counts: of a heap, the surest object alone gives a long stretch. Whether the
+        stretch can be recommended says `steady`.
+        """
+        counting = [run for run in self.stretches if run.count and 2 * run.count >= self._usual]
+        return max(counting or self.stretches, key=lambda stretch: stretch.steps)
+
+    @property
+    def steady(self) -> bool:
+        """Whether the stable count can be recommended: it holds over a long stretch.
+
+        A count that only ever holds below the default confidence is not recommended either.
+        """
+        return self.stable.steps >= _STEADY_STEPS and 0 < self.stable.count <= 2 * self._usual
+
+    @cached_property
+    def _usual(self) -> int:
+        """What the default confidence counts."""
+        return self.prediction.at(max(_DEFAULT_CONFIDENCE, self.prediction.floor)).count
 
     @property
     def at_stable(self) -> Prediction:
@@ -77,6 +109,7 @@ class Sweep:
                 "to": self.stable.last,
                 "count": self.stable.count,
             },
+            "steady": self.steady,
             "steps": [
                 {"confidence": step.confidence, "count": step.count, "counts": step.counts}
                 for step in self.steps

@@ -7,13 +7,15 @@ target itself appears only when size and SHA-256 match.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from countlab.errors import CountlabError
 from countlab.models.catalog import ModelFile
@@ -29,10 +31,11 @@ _MAX_BYTES_IF_UNSTATED = 1 << 20  # if the catalog states no size, only a small 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait for a connection, and between two chunks."""
+    """How long to wait for a connection, between two pieces, and for a file in all."""
 
     connect_s: float = 10.0
     stall_s: float = 30.0
+    total_s: float = 1800.0
 
 
 def download(
@@ -42,11 +45,12 @@ def download(
     if not file.sha256 or not file.addresses:
         return (CountlabError("unknown_bytes", file=file.name),)
     part = target.with_name(f"{target.name}.part")
+    transfer = _Transfer(file, part, timeouts, progress, time.monotonic() + timeouts.total_s)
     _check_space(part, file.bytes or 0)
     reasons = []
     for address in file.addresses:
         try:
-            _download_from(file, part, address, timeouts=timeouts, progress=progress)
+            _download_from(address, transfer)
             part.replace(target)
         except CountlabError as reason:
             reasons.append(reason)
@@ -65,15 +69,34 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _download_from(
-    file: ModelFile, part: Path, address: str, *, timeouts: Timeouts, progress: Progress
-) -> None:
+@dataclass(frozen=True)
+class _Transfer:
+    """One file on its way, whichever address it comes from."""
+
+    file: ModelFile
+    part: Path
+    timeouts: Timeouts
+    progress: Progress
+    ends: float
+
+    def check_time(self, address: str) -> None:
+        if time.monotonic() > self.ends:
+            raise CountlabError(
+                "fetching_took_too_long",
+                address=address,
+                arrived=_size(self.part),
+                seconds=round(self.timeouts.total_s),
+            )
+
+
+def _download_from(address: str, transfer: _Transfer) -> None:
     """Resumes interrupted transfers while they make progress; leaves a verified part file."""
+    file, part = transfer.file, transfer.part
     for _ in range(_MAX_RESUMES):
         before = _size(part)
         if before != file.bytes:
             try:
-                _stream(file, part, address, timeouts=timeouts, progress=progress)
+                _stream(address, transfer)
             except CountlabError as reason:
                 if reason.code == "file_cut" and _size(part) > before:
                     continue
@@ -90,37 +113,43 @@ def _download_from(
     )
 
 
-def _stream(
-    file: ModelFile, part: Path, address: str, *, timeouts: Timeouts, progress: Progress
-) -> None:
+def _stream(address: str, transfer: _Transfer) -> None:
     """Appends the response to the part; starts over if the server ignores Range."""
-    existing = _size(part)
-    headers = {"Accept-Encoding": "identity"}
-    if existing:
-        headers["Range"] = f"bytes={existing}-"
-    timeout = timeouts.connect_s, timeouts.stall_s
-    try:
-        response = requests.get(address, headers=headers, stream=True, timeout=timeout)
-    except requests.Timeout as reason:
-        raise CountlabError("address_silent", address=address) from reason
-    except requests.RequestException as reason:
-        raise CountlabError("address_unreachable", address=address) from reason
-    with response:
-        expected = _check_response(file, response, address, part)
+    transfer.check_time(address)
+    existing = _size(transfer.part)
+    with _response(address, existing, transfer.timeouts) as response:
+        expected = _check_response(address, response, transfer)
         try:
-            done = _write(file, response, address, part, expected, progress)
-        except requests.RequestException as reason:  # cut or stalled: the part is kept
+            done = _write(address, response, expected, transfer)
+        except (requests.RequestException, HTTPError) as reason:  # cut or stalled: it is kept
             raise CountlabError(
-                "file_cut", address=address, arrived=_size(part), expected=expected or "?"
+                "file_cut",
+                address=address,
+                arrived=_size(transfer.part),
+                expected=expected or "?",
             ) from reason
     if expected is not None and done < expected:
         raise CountlabError("file_cut", address=address, arrived=done, expected=expected)
 
 
-def _check_response(
-    file: ModelFile, response: requests.Response, address: str, part: Path
-) -> int | None:
+def _response(address: str, existing: int, timeouts: Timeouts) -> requests.Response:
+    headers = {"Accept-Encoding": "identity"}
+    if existing:
+        headers["Range"] = f"bytes={existing}-"
+    timeout = timeouts.connect_s, timeouts.stall_s
+    try:
+        return requests.get(address, headers=headers, stream=True, timeout=timeout)
+    except requests.Timeout as reason:
+        raise CountlabError("address_silent", address=address) from reason
+    except requests.exceptions.SSLError as reason:
+        raise CountlabError("address_not_trusted", address=address) from reason
+    except (requests.RequestException, HTTPError, ValueError) as reason:  # odd redirects too
+        raise CountlabError("address_unreachable", address=address) from reason
+
+
+def _check_response(address: str, response: requests.Response, transfer: _Transfer) -> int | None:
     """The file's total length if announced; a response that cannot be the file is refused."""
+    file, part = transfer.file, transfer.part
     headers, status = response.headers, str(response.status_code)
     if status not in ("200", "206"):
         if status == "416":  # the part is longer than the file at this address
@@ -133,34 +162,34 @@ def _check_response(
         span, _, total = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         if span.partition("-")[0] != str(_size(part)):
             raise CountlabError("address_refused", address=address, status=f"206 {span}")
-    announced = int(total) if total.isdigit() else None
+    announced = int(total) if re.fullmatch("[0-9]{1,15}", total) else None
     if announced is not None and not _is_expected_size(file, announced):
         raise _wrong_size(file, address, announced)
     return file.bytes or announced
 
 
 def _write(
-    file: ModelFile,
-    response: requests.Response,
-    address: str,
-    part: Path,
-    expected: int | None,
-    progress: Progress,
+    address: str, response: requests.Response, expected: int | None, transfer: _Transfer
 ) -> int:
-    """Writes the chunks as they arrive; returns the size of the part."""
+    """Writes the pieces as they arrive; returns the size of the part."""
+    file, part = transfer.file, transfer.part
     resumed = response.status_code == 206
     done = _size(part) if resumed else 0
-    chunks = response.iter_content(_CHUNK_BYTES)
-    first = next(chunks, b"")
+    # What has arrived, however little: one that waits for a full piece sees no time pass.
+    read = getattr(response.raw, "read1", response.raw.read)
+    first = read(_CHUNK_BYTES)
     if not done and first.lstrip().startswith(b"<"):
         raise CountlabError("address_page", address=address)
     with part.open("ab" if resumed else "wb") as target:
-        for chunk in chain([first], chunks):
+        chunk = first
+        while chunk:
             target.write(chunk)
             done += len(chunk)
             if done > (file.bytes or _MAX_BYTES_IF_UNSTATED):
                 break
-            progress(file.name, done, expected)
+            transfer.progress(file.name, done, expected)
+            transfer.check_time(address)
+            chunk = read(_CHUNK_BYTES)
     if done > (file.bytes or _MAX_BYTES_IF_UNSTATED):
         part.unlink()
         raise _wrong_size(file, address, done)

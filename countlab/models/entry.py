@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -67,6 +67,8 @@ class Model:
     """Pictures farther than this from the training data get a warning."""
     answer: LabAnswer | None = None
     """How a classic client of this model expects its answer (`countlab serve --lab`)."""
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What labels are called in other languages, `{"es": {"orange": "naranja"}}`: see `labels`."""
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ def _model(entry: Mapping[str, Any], described_in: Path, origin: Origin, folder:
             decoder=_optional_choice(entry.get("decoder"), "decoder", DECODER_NAMES),
             preprocessing=_preprocessing(entry.get("preprocessing", {})),
             unfamiliar_distance=_unfamiliar(entry.get("unfamiliar", {})),
+            names=_names(entry.get("names", {})),
             answer=read_answer(entry.get("answer", {})),
         )
         if not model.labels:
@@ -153,15 +156,35 @@ def _preprocessing(entry: Mapping[str, Any]) -> Preprocessing:
         resize=_optional_choice(entry.get("resize"), "resize", ("stretch", "letterbox", "area")),  # type: ignore[arg-type]
         crop=_optional_choice(entry.get("crop"), "crop", ("digit",)),  # type: ignore[arg-type]
         scale=None if scale is None else _number(scale, "scale", 1e-9, 1e9),
-        mean=tuple(_number(value, "mean", -1e9, 1e9) for value in entry.get("mean", ())),
-        std=tuple(_number(value, "std", 1e-9, 1e9) for value in entry.get("std", ())),
+        mean=_per_channel(entry.get("mean", ()), "mean", -1e9, 1e9),
+        std=_per_channel(entry.get("std", ()), "std", 1e-9, 1e9),
         color=_choice(entry.get("color", "rgb"), "color", ("rgb", "bgr")),  # type: ignore[arg-type]
     )
+
+
+def _per_channel(values: Any, name: str, minimum: float, maximum: float) -> tuple[float, ...]:
+    numbers = tuple(_number(value, name, minimum, maximum) for value in values)
+    if len(numbers) not in (0, 1, 3):
+        raise ValueError(f"{name} has {len(numbers)} numbers; allowed: one, or three")
+    return numbers
 
 
 def _unfamiliar(entry: Mapping[str, Any]) -> float | None:
     distance = entry.get("threshold")
     return None if distance is None else _number(distance, "threshold", 0, 1e9)
+
+
+def _names(entry: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """`[names.es]`: `label = "name"`, or `"name/plural"` where the rule does not give it."""
+    names = {
+        _text(language, "names"): {label: _text(name, label).strip() for label, name in of.items()}
+        for language, of in entry.items()
+    }
+    for of in names.values():
+        for label, name in of.items():
+            if not name.partition("/")[0]:
+                raise ValueError(f"names: {label} has an empty name")
+    return names
 
 
 def _size(value: Any, *, darknet: bool) -> tuple[int, int] | None:

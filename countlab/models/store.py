@@ -6,8 +6,10 @@ Built-in models and people's own are never fetched. How bytes travel is `downloa
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from countlab.errors import CountlabError
@@ -16,6 +18,19 @@ from countlab.models.download import Progress, Timeouts, download, sha256_of
 from countlab.system.file_lock import locked
 
 _REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not ask around anew
+_RETRY_AFTER_S = 5
+
+
+@dataclass
+class _Fetch:
+    """A download at work in a thread of its own."""
+
+    thread: threading.Thread
+    done: dict[str, int]
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.done.values())
 
 
 class Store:
@@ -24,11 +39,26 @@ class Store:
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
         self._failed: dict[str, tuple[float, CountlabError]] = {}
+        self._fetches: dict[str, _Fetch] = {}
+        self._lock = threading.Lock()
 
-    def files(self, model: Model) -> dict[str, Path]:
-        """The path for each role; what is missing is fetched, what is damaged is refused."""
+    def files(self, model: Model, *, wait: bool = True) -> dict[str, Path]:
+        """The path for each role; what is missing is fetched, what is damaged is refused.
+
+        Who does not wait hears `model_being_fetched` while a thread of its own fetches it.
+        """
         if model.origin == "published" and self._missing(model):
-            self._fetch_unless_failed(model)
+            fetch = self._fetch_aside(model)
+            if not wait and fetch.thread.is_alive():
+                raise CountlabError(
+                    "model_being_fetched",
+                    model=model.name,
+                    done=fetch.bytes,
+                    total=model.bytes or "?",
+                    retry_after_s=_RETRY_AFTER_S,
+                )
+            fetch.thread.join()
+            self._raise_if_failed(model)
         return self._described(model)
 
     def has(self, model: Model) -> bool:
@@ -68,15 +98,30 @@ class Store:
                     )
         return paths
 
-    def _fetch_unless_failed(self, model: Model) -> None:
+    def _fetch_aside(self, model: Model) -> _Fetch:
+        """The download of a model at work, begun now if there is none."""
+        with self._lock:
+            fetch = self._fetches.get(model.name)
+            if fetch is None or not fetch.thread.is_alive():
+                self._raise_if_failed(model)
+                done: dict[str, int] = {}
+                thread = threading.Thread(
+                    target=self._fetch_and_remember, args=(model, done), daemon=True
+                )
+                fetch = self._fetches[model.name] = _Fetch(thread, done)
+                thread.start()
+            return fetch
+
+    def _fetch_and_remember(self, model: Model, done: dict[str, int]) -> None:
+        try:
+            self.fetch(model, lambda name, arrived, _: done.update({name: arrived}))
+        except CountlabError as failure:
+            self._failed[model.name] = time.monotonic(), failure
+
+    def _raise_if_failed(self, model: Model) -> None:
         when, error = self._failed.get(model.name, (0.0, None))
         if error and time.monotonic() - when < _REMEMBER_FAILURE_S:
             raise CountlabError(error.code, **error.facts)
-        try:
-            self.fetch(model)
-        except CountlabError as failure:
-            self._failed[model.name] = time.monotonic(), failure
-            raise
 
     def _described(self, model: Model) -> dict[str, Path]:
         """The paths, when every file is there and is what the catalog says."""

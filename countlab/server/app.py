@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -23,6 +25,7 @@ from countlab.server.routes.classification import classification
 from countlab.server.routes.counting import counting
 from countlab.server.routes.info import info_router
 from countlab.server.routes.lab import lab_routes
+from countlab.server.signatures import Signer
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ def create_app(
     app.state.lab = Lab(settings, engine=engine, keep=Path(keep) if keep else None)
     app.state.lab_answer = None
     app.state.history = None
+    app.state.signer = Signer(settings)
     stack.install(app, settings)
     app.state.metrics = Metrics(lambda: app.state.slots.waiting, settings.metrics_folder)
     app.add_middleware(AccessLog, metrics=app.state.metrics, log=log)
@@ -100,6 +104,9 @@ def _keep_history(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _from_start_to_end(app: FastAPI) -> AsyncIterator[None]:
     """Uvicorn enters before the first request and leaves after the last answer."""
+    threads = to_thread.current_default_thread_limiter()
+    threads.total_tokens = max(threads.total_tokens, stack.READS + 2 * app.state.slots.max_running)
+    threading.Thread(target=app.openapi, name="openapi", daemon=True).start()  # for who asks first
     app.state.lab.load()
     history: History | None = app.state.history
     if history is not None:

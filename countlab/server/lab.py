@@ -18,6 +18,7 @@ from countlab.inference.sweep import Sweep
 from countlab.models.catalog import Model
 from countlab.options import PredictOptions
 from countlab.settings import Settings
+from countlab.system.private_files import make_private_folder, write_private_file
 
 _KEPT_AT_MOST = 100
 _KEPT = re.compile(r"\d{8}-\d{6}-\d{9}-[0-9a-f]{12}\.[a-z]+")
@@ -36,7 +37,7 @@ class Lab:
         engine: str | None = None,
         keep: Path | None = None,
     ) -> None:
-        self.pipeline = Pipeline(settings, engine=engine)
+        self.pipeline = Pipeline(settings, engine=engine, guarded=True)
         self._not_loaded = CountlabError("still_loading", retry_after_s=2)
         self._loading: threading.Thread | None = None
         self._keep = keep
@@ -93,8 +94,8 @@ class Lab:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}-{digest}.{kind}"
         try:
             with self._keeping:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(data)
+                make_private_folder(folder)
+                write_private_file(folder / name, data)
                 kept = sorted(path for path in folder.iterdir() if _KEPT.fullmatch(path.name))
                 for oldest in kept[:-_KEPT_AT_MOST]:
                     oldest.unlink(missing_ok=True)

@@ -19,11 +19,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from countlab.findings import count_by_label
 from countlab.inference.prediction import Prediction
+from countlab.server import shared_metrics
 
 if TYPE_CHECKING:
     from countlab.history import StoredIn
@@ -40,6 +40,8 @@ class Metrics:
         self._queue_length, self._shared_folder = queue_length, shared_folder
         disable_created_metrics()  # type: ignore[no-untyped-call]  # one more line per metric
         self._registry = CollectorRegistry()
+        if shared_folder is not None:
+            shared_metrics.use_reserved_files()
         options: Any = {
             "registry": None if shared_folder else self._registry,
             "namespace": "countlab",
@@ -94,9 +96,7 @@ class Metrics:
         self._queue.set(self._queue_length())
         if self._shared_folder is None:
             return generate_latest(self._registry)
-        registry = CollectorRegistry()  # built each time, as workers start and end
-        MultiProcessCollector(registry, str(self._shared_folder))  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        return shared_metrics.render(self._shared_folder)
 
     def _bounded_label(self, model: str, label: str) -> str:
         if len(self._labels) < _MAX_LABELS:

@@ -5,6 +5,7 @@ The documents follow RFC 9457, with a stable `code` and a `fix` that a student c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container
 from typing import Any
 
@@ -37,7 +38,12 @@ STATUS = {
     "too_many_pixels": 413,
     "too_many_parts": 413,
     "too_many_pictures": 413,
+    "answer_too_large": 413,
+    "too_much_memory": 413,
+    "too_much_work": 413,
     "not_a_picture": 415,
+    "heic_not_read_here": 415,
+    "answer_not_signed": 422,
     "bad_parameter": 422,
     "no_picture": 422,
     "no_file_chosen": 422,
@@ -53,11 +59,17 @@ STATUS = {
     "unknown_parameter": 422,
     "too_often": 429,
     "head_too_large": 431,
+    "too_many_headers": 431,
     "client_left": 499,
     "internal": 500,
+    "endpoint_failed": 500,
     "cannot_write": 503,
     "disk_full": 503,
     "history_away": 503,
+    "history_busy": 503,
+    "history_damaged": 503,
+    "history_lost": 503,
+    "history_slow": 503,
     "darknet_not_a_config": 503,
     "darknet_not_understood": 503,
     "darknet_unknown_section": 503,
@@ -65,6 +77,8 @@ STATUS = {
     "graph_not_understood": 503,
     "graph_input_not_understood": 503,
     "graph_labels_differ": 503,
+    "graph_output_not_finite": 503,
+    "model_being_fetched": 503,
     "model_changing": 503,
     "model_damaged": 503,
     "model_not_fetched": 503,
@@ -127,6 +141,16 @@ def lab_problem(names: LabAnswer, problem: dict[str, Any]) -> dict[str, Any]:
     return {**problem, "error": names.errors.get(code, problem["detail"])}
 
 
+class _ProblemResponse(JSONResponse):
+    """Quotes what arrived, also half of a surrogate pair, which has no place in UTF-8."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
+
 def install(app: FastAPI) -> None:
     """Registers the exception handlers, so that every error becomes a problem document."""
 
@@ -138,9 +162,7 @@ def install(app: FastAPI) -> None:
     async def handle_validation_error(
         request: Request, error: RequestValidationError
     ) -> JSONResponse:
-        return problem_response(
-            request, _from_validation(error, language_of(request), unchosen_files(request))
-        )
+        return problem_response(request, _from_validation(error, request))
 
     @app.exception_handler(HTTPException)
     async def handle_http_exception(request: Request, error: HTTPException) -> Response:
@@ -170,9 +192,7 @@ def problem_response(request: Request, error: CountlabError) -> JSONResponse:
         headers["WWW-Authenticate"] = _CHALLENGE
     if problem["status"] == 405:
         headers["Allow"] = error.facts["allowed"]
-    return JSONResponse(
-        problem, problem["status"], headers=headers, media_type="application/problem+json"
-    )
+    return _ProblemResponse(problem, problem["status"], headers=headers)
 
 
 async def send_problem(error: CountlabError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,13 +200,13 @@ async def send_problem(error: CountlabError, scope: Scope, receive: Receive, sen
     await problem_response(Request(scope), error)(scope, receive, send)
 
 
-def _from_validation(
-    error: RequestValidationError, language: Language, unchosen: Container[str] = ()
-) -> CountlabError:
+def _from_validation(error: RequestValidationError, request: Request) -> CountlabError:
     """Only the first of pydantic's errors: one thing to fix at a time."""
+    language, unchosen = language_of(request), unchosen_files(request)
+    is_json = request.headers.get("content-type", "").startswith("application/json")
     first = error.errors()[0]
     source, name = str(first["loc"][0]), str(first["loc"][-1])
-    if source == "body":
+    if source == "body" and (first["type"] == "missing" or not is_json):
         field = str(first["loc"][1]) if first["loc"][1:] else "file"
         code = "no_file_chosen" if field in unchosen else "no_picture"
         return CountlabError(code, field=field)

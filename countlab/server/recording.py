@@ -59,4 +59,5 @@ def _row(request: Request, prediction: Prediction) -> Row:
         milliseconds=dict(prediction.milliseconds),
         warnings=[warning.code for warning in prediction.warnings],
         receipt=prediction.receipt,
+        filename=getattr(request.state, "filename", None),
     )

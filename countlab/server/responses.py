@@ -15,6 +15,7 @@ from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Sweep
 from countlab.server.language import language_of
 from countlab.server.recording import record
+from countlab.server.signatures import Signer
 
 
 def wants_json(request: Request) -> bool:
@@ -38,14 +39,21 @@ def count_answer(
 
 
 def json_response(request: Request, prediction: Prediction) -> JSONResponse:
-    return JSONResponse(count_answer(request, prediction))
+    return _signed(request, JSONResponse(count_answer(request, prediction)))
 
 
 def sweep_response(request: Request, sweep: Sweep) -> JSONResponse:
     """The row that is kept is that of the stable count."""
     answer = sweep.as_json(language_of(request))
     record(request, sweep.at_stable, answer)
-    return JSONResponse(answer)
+    return _signed(request, JSONResponse(answer))
+
+
+def _signed(request: Request, response: JSONResponse) -> JSONResponse:
+    """The page sends such answers back, to count or draw their findings again."""
+    signer: Signer = request.app.state.signer
+    signer.add_to(response)
+    return response
 
 
 def picture_response(request: Request, prediction: Prediction) -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Response
+from typing_extensions import NotRequired, TypedDict
 
 from countlab.imaging.picture import FORMATS
 from countlab.inference.answer import CountJson, SweepJson
+from countlab.server.problems import Problem
 
 
 class JpegResponse(Response):
@@ -75,6 +77,23 @@ EXPLAIN_RESPONSES: Responses = {
         "content": {**_PICTURES, "application/json": {}},
     }
 }
+
+
+class EntryJson(TypedDict):
+    """One picture of a batch: its result, or its own problem."""
+
+    name: str | None
+    """The file name, as it was sent."""
+    result: NotRequired[CountJson]
+    problem: NotRequired[Problem]
+
+
+class BatchJson(TypedDict):
+    results: list[EntryJson]
+    """In the order in which the pictures were sent."""
+
+
+BATCH_RESPONSES: Responses = {200: {"model": BatchJson}}
 PICTURE_RESPONSES: Responses = {
     200: {
         "description": "The picture with boxes; with `Accept: application/json` the findings.",

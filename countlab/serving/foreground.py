@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 from countlab.errors import CountlabError
+from countlab.serving.interrupts import interrupt_once
 from countlab.serving.server_thread import (
     GRACEFUL_SHUTDOWN_S,
     HISTORY_FLUSH_S,
@@ -36,23 +37,21 @@ ServerT = TypeVar("ServerT", bound=RunningServer)
 def serve_in_foreground(
     start: Callable[[socket.socket], ServerT], *, host: str, port: int
 ) -> Iterator[ServerT]:
-    """Runs the server that `start` makes during the block; Ctrl-C or SIGTERM ends it cleanly."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    """Runs the server that `start` makes during the block; Ctrl-C or SIGTERM ends it cleanly.
+
+    Said once: a second signal does not cut off what is still being answered.
+    """
+    with interrupt_once():
         with contextlib.ExitStack() as close_on_failure:
             listening = close_on_failure.enter_context(_listen(host, port))
             running = start(listening)
             close_on_failure.pop_all()
-        print(startup_message(running.url))
         try:
             with contextlib.suppress(KeyboardInterrupt), _own_foreground_group():
+                print(startup_message(running.url))
                 yield running
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut responses off
             running.stop()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def wait_for_interrupt() -> None:

@@ -1,9 +1,12 @@
 """HTTP protocol of uvicorn with limits for what it leaves unlimited.
 
-A request's head (URL and headers) is limited in size and time. When the response is complete
-before the body has arrived, the rest is discarded for a moment, so that the client reads the
-response, and then the connection closes. A client that does not read its response is
-disconnected.
+A request's head (URL and headers) is limited in size, number and time; what surrounds its body
+(chunk sizes, trailers) in size; requests sent ahead of their turn in number. When the response is
+complete before the body has arrived, the rest is discarded for a moment, so that the client reads
+the response, and then the connection closes.
+
+An offer to change the protocol (`Upgrade: h2c`, as Java's HttpClient and `curl --http2` send it)
+is ignored, as RFC 9110 allows, and the request answered over HTTP/1.1.
 """
 
 from __future__ import annotations
@@ -12,57 +15,134 @@ import asyncio
 import http
 import json
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from countlab.errors import CountlabError
+from countlab.serving.unread_responses import UnreadResponses
 
 _MAX_HEAD_BYTES = 32_768
+_MAX_HEADERS = 128
+_MAX_FRAMING_BYTES = 32_768  # chunk sizes and trailers between two pieces of a body
+_MAX_AHEAD = 64  # requests on one connection that wait for the response to an earlier one
 _HEAD_TIMEOUT_S = 10.0
 _DISCARD_S = 2.0  # of the rest of a body after an early response
-_UNREAD_TIMEOUT_S = 20.0  # without any progress in reading the response
-_STATUS = {"not_http": 400, "too_slow_sender": 408, "head_too_large": 431}
+_STATUS = {"not_http": 400, "too_slow_sender": 408, "head_too_large": 431, "too_many_headers": 431}
+_UPGRADE_HEADERS = (b"upgrade", b"http2-settings")
 
 
 class HttpProtocol(HttpToolsProtocol):
     """One connection, with limits."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._head_bytes = 0
+        self._head_bytes = self._framing_bytes = 0
         self._error: CountlabError | None = None
         self._in_head, self._in_body = True, False
+        self._upgrading = self._ended = False
         self._discard_timer: asyncio.TimerHandle | None = None
-        self._unread_timer: asyncio.TimerHandle | None = None
         self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._on_head_timeout)
+        state = self.server_state.__dict__  # one for all connections of the server
+        self._unread: UnreadResponses = state.setdefault("unread_responses", UnreadResponses())
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._head_timer, self._discard_timer, self._unread_timer):
+        self._unread.remove(self.transport)
+        for timer in (self._head_timer, self._discard_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
-    # Size and time of the head.
+    # Limits of what arrives.
 
     def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
         if self._in_head:
             if not self._head_bytes and self._head_timer.cancelled():
                 self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._on_head_timeout)
             self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._error = CountlabError("head_too_large", allowed=_MAX_HEAD_BYTES)
-            self.send_400_response("")
+        elif self._in_body:
+            self._framing_bytes += len(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
+        if self._ended or self.transport.is_closing():
+            return
+        if self._in_head and self._head_bytes > _MAX_HEAD_BYTES:
+            self._refuse(CountlabError("head_too_large", allowed=_MAX_HEAD_BYTES))
+        elif self._in_body and self._framing_bytes > _MAX_FRAMING_BYTES:
+            self._refuse(CountlabError("head_too_large", allowed=_MAX_FRAMING_BYTES))
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._upgrading:
+                self._ignore_upgrade(bytes(data[upgrade.args[0] :]))
+            else:
+                self._end_after_responses()  # CONNECT: what follows is not HTTP
+        except httptools.HttpParserError:
+            if not self._ended:
+                self._refuse(self._error or CountlabError("not_http"))
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Reads the request once more without the offer: the parser took its body for the new
+        protocol's first bytes."""
+        self._upgrading, self._head_bytes = False, 0
+        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url)]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = [token.strip() for token in value.split(b",")]
+                value = b", ".join(t for t in tokens if t.lower() not in _UPGRADE_HEADERS)
+            if name not in _UPGRADE_HEADERS:
+                lines.append(name + b": " + value)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(b"\r\n".join([*lines, b"", rest]))
+
+    # Callbacks of the parser.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_body:
+            return  # trailers, which nothing here asks for: `data_received` limits them
+        if len(self.headers) >= _MAX_HEADERS:
+            self._error = CountlabError("too_many_headers", allowed=_MAX_HEADERS)
+            raise self._error  # the parser stops here, and `_feed` refuses
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._in_body, self._head_bytes = False, True, 0
         self._head_timer.cancel()
-        if (
-            len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            > _MAX_HEAD_BYTES
-        ):
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > _MAX_HEAD_BYTES:
             self._error = CountlabError("head_too_large", allowed=_MAX_HEAD_BYTES)
-            raise self._error  # the parser stops here, and data_received() answers
+            raise self._error
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._upgrading = True
+            return
+        if len(self.pipeline) >= _MAX_AHEAD:
+            self._end_after_responses()
+            raise CountlabError("not_http")  # only stops the parser
+        self._in_head, self._in_body = False, True
+        self._head_bytes = self._framing_bytes = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._upgrading:
+            return
+        self._in_head, self._in_body = True, False
+        super().on_message_complete()
+        if self._discard_timer is not None:
+            self._discard_timer.cancel()
+            self._discard_timer = None
+            if not self.transport.is_closing():
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+
+    # Refusals.
 
     def _on_head_timeout(self) -> None:
         if self.transport.is_closing():
@@ -70,13 +150,25 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._head_bytes:
             self.transport.close()  # connected, but sent nothing
             return
-        arrived, seconds = self._head_bytes, round(_HEAD_TIMEOUT_S)
-        self._error = CountlabError("too_slow_sender", arrived=arrived, seconds=seconds)
-        self.send_400_response("")
+        seconds = round(_HEAD_TIMEOUT_S)
+        self._refuse(CountlabError("too_slow_sender", arrived=self._head_bytes, seconds=seconds))
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - replaced
-        """Called by uvicorn for an invalid request; responds with problem details."""
-        error = self._error or CountlabError("not_http")
+    def _refuse(self, error: CountlabError) -> None:
+        """Responds with problem details where that cannot be taken for another response."""
+        cycle = self.cycle
+        if self._in_head and cycle is not None and not cycle.response_complete:
+            self._end_after_responses()  # an earlier request is still being answered
+            return
+        self._ended = True
+        if not self._in_head and (self.pipeline or cycle.response_started):
+            self.transport.abort()
+            return
+        if not self._in_head:
+            cycle.disconnected = True  # its app must not respond any more
+            cycle.message_event.set()
+        self._send_problem(error)
+
+    def _send_problem(self, error: CountlabError) -> None:
         status, text = _STATUS[error.code], error.text()
         title = http.HTTPStatus(status).phrase
         problem = {"title": title, "status": status, "code": error.code, **text._asdict()}
@@ -89,42 +181,27 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.write(head.encode() + body)
         self.transport.close()
 
-    # The rest of a body after an early response.
+    def _end_after_responses(self) -> None:
+        """Reads nothing more, and closes the connection after the last response."""
+        self._ended = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False  # the newest: responses go out in order
 
-    def on_message_complete(self) -> None:
-        self._in_head, self._in_body = True, False
-        super().on_message_complete()
-        if self._discard_timer is not None:
-            self._discard_timer.cancel()
-            self._discard_timer = None
-            if not self.transport.is_closing():
-                self.timeout_keep_alive_task = self.loop.call_later(
-                    self.timeout_keep_alive, self.timeout_keep_alive_handler
-                )
+    # Responses.
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()  # first the requests that are here
         if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
             self._discard_timer = self.loop.call_later(_DISCARD_S, self.transport.close)
 
-    # Responses that are not read.
-
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._check_reading()
+        self._unread.add(self.transport)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._unread_timer is not None:
-            self._unread_timer.cancel()
-            self._unread_timer = None
-
-    def _check_reading(self, previous_bytes: int | None = None) -> None:
-        """Disconnects a client that has read nothing since the last check."""
-        unread_bytes = self.transport.get_write_buffer_size()
-        if unread_bytes == previous_bytes:
-            self.transport.abort()
-        else:
-            self._unread_timer = self.loop.call_later(
-                _UNREAD_TIMEOUT_S, self._check_reading, unread_bytes
-            )
+        self._unread.remove(self.transport)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import faulthandler
 import os
 import socket
 import sys
@@ -46,6 +47,7 @@ class Server:
                 log_level="warning",
                 log_config=None if service else uvicorn.config.LOGGING_CONFIG,
                 server_header=False,
+                proxy_headers=False,  # middleware/forwarded.py, by COUNTLAB_TRUSTED_PROXIES
                 timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S if service else _NOTEBOOK_SHUTDOWN_S,
             )
         )
@@ -112,10 +114,16 @@ def exit_now() -> NoReturn:
 
 
 def exit_after(seconds: float) -> None:
-    """Ends the process at the latest after this time, even if threads are still running."""
+    """Ends the process at the latest after this time, even if threads are still running.
+
+    A library that never gives the interpreter back would stop the timer too: a thread without
+    Python then ends the process, and prints what kept it.
+    """
     timer = threading.Timer(seconds, os._exit, [0])
     timer.daemon = True
     timer.start()
+    with contextlib.suppress(ValueError, OSError, AttributeError):  # no standard error to write to
+        faulthandler.dump_traceback_later(seconds + 1, exit=True)
 
 
 def limit_malloc_arenas() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import tempfile
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.multiprocess import mark_process_dead
 
 from countlab.errors import CountlabError
+from countlab.serving.interrupts import continue_when_parent_ends, interrupt_once
 from countlab.serving.server_thread import (
     GRACEFUL_SHUTDOWN_S,
     HISTORY_FLUSH_S,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _POLL_INTERVAL_S = 0.5
+_IN_MEMORY = "/dev/shm"
 _MIN_RESTART_INTERVAL_S = 1.0  # a worker that dies at once must not be restarted in a tight loop
 
 log = logging.getLogger("countlab.serving.workers")
@@ -61,8 +64,11 @@ class Workers:
     ) -> None:
         self.url = server_url(listening, host)
         self._make_app, self._listening, self._host = make_app, listening, host
-        self._metrics_folder = tempfile.TemporaryDirectory(prefix="countlab-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._metrics_folder.name  # read by the workers
+        self._metrics_folder = _metrics_folder()
+        # Read by the workers.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._metrics_folder.name
+        if not os.environ.get("COUNTLAB_SIGNING_KEY"):
+            os.environ["COUNTLAB_SIGNING_KEY"] = secrets.token_hex(32)
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._replace_dead_workers, daemon=True)
@@ -125,7 +131,8 @@ class Workers:
 
     def _replace(self, worker: _Worker) -> _Worker:
         pid, status = worker.process.pid, worker.process.exitcode
-        mark_process_dead(pid, self._metrics_folder.name)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(OSError):  # the folder may be gone, or not be writable any more
+            mark_process_dead(pid, self._metrics_folder.name)  # type: ignore[no-untyped-call]
         with contextlib.suppress(EOFError, OSError):
             if worker.pipe.poll() and isinstance(error := worker.pipe.recv(), CountlabError):
                 log.error("worker %s could not start: %s", pid, error)
@@ -149,15 +156,28 @@ def _run_worker(
 ) -> None:
     """The main function of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        server = Server(make_app(), listening, host, service=True)
-    except CountlabError as error:
-        pipe.send(error)
-        return
-    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):  # the parent may be gone
-        pipe.send(None)
-        pipe.recv()
-    exit_after(GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S)
-    server.stop()
-    exit_now()
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    continue_when_parent_ends()
+    with interrupt_once(signal.SIGTERM):
+        try:
+            server = Server(make_app(), listening, host, service=True)
+        except CountlabError as error:
+            pipe.send(error)
+            return
+        with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):  # the parent may be gone
+            pipe.send(None)
+            pipe.recv()
+        exit_after(GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S)
+        server.stop()
+        exit_now()
+
+
+def _metrics_folder() -> tempfile.TemporaryDirectory[str]:
+    """In memory where there is such a place: a full disk must not take the metrics along."""
+    for place in (_IN_MEMORY, None):
+        with contextlib.suppress(OSError):
+            return tempfile.TemporaryDirectory(
+                prefix="countlab-metrics-", dir=place, ignore_cleanup_errors=True
+            )
+    raise CountlabError("cannot_write", path=tempfile.gettempdir(), reason="metrics")

@@ -43,3 +43,9 @@ def check_deadline() -> None:
         raise CountlabError("client_left")
     if deadline.remaining_s <= 0:
         raise deadline.timeout_error()
+
+
+def remaining_s(*, default: float) -> float:
+    """Until the active deadline, but no longer than `default`; not negative."""
+    deadline = _active.get()
+    return default if deadline is None else max(0.0, min(default, deadline.remaining_s))

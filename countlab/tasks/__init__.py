@@ -44,7 +44,7 @@ def decoder_for(model: Model, outputs: Sequence[Output]) -> Decoder:
         for decoder in DECODERS.values()
         if model.decoder in (None, decoder.name) and decoder.task == model.task
     ]
-    main = main_output(outputs)
+    main = main_output(outputs) if model.task == "classify" or len(outputs) == 1 else None
     matching = [
         decoder
         for decoder in candidates
@@ -69,5 +69,5 @@ def decoder_for(model: Model, outputs: Sequence[Output]) -> Decoder:
         model=model.name,
         outputs="; ".join(str(output) for output in outputs) or "–",
         labels=len(model.labels),
-        known="; ".join(f"{decoder.name} ({decoder.form})" for decoder in DECODERS.values()),
+        known=[f"{decoder.name} ({decoder.form})" for decoder in DECODERS.values()],
     )

@@ -76,10 +76,13 @@ class Detector:
     ) -> list[Finding]:
         """Findings of one picture, the surest first."""
         rows = output[0].T if self.rows_last else output[0]
+        if not np.isfinite(rows[:, 4]).all():  # of every family a score, or what scores come from
+            raise CountlabError("graph_output_not_finite", model=model.name)
         found = self.candidates(rows, placement, confidence)
         labels = model.labels
-        if found.labels.size and found.labels.max() >= len(labels):
-            number = int(found.labels.max()) + 1
+        unknown = (found.labels < 0) | (found.labels >= len(labels))
+        if unknown.any():
+            number = int(found.labels[unknown][0]) + 1
             raise CountlabError(
                 "graph_labels_differ", model=model.name, arrived=number, expected=len(labels)
             )

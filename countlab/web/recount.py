@@ -23,41 +23,19 @@ from countlab.models.error_profile import load_error_profile
 from countlab.options import PredictOptions
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
+from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import LabDependency
-from countlab.web.schemas import Confidence, Edges, SubmittedFindings
+from countlab.system.deadline import check_deadline
+from countlab.web.schemas import MAX_ANSWER_BYTES, Edges, OwnAnswer, read_own_answer
 
-recount_router = APIRouter(include_in_schema=False)
-
-
-class _Warning(BaseModel):
-    code: str
-    detail: str
-    fix: str
-
-
-class _Step(BaseModel):
-    confidence: Confidence
-
-
-class _Answer(BaseModel):
-    """An earlier response of /sweep."""
-
-    model: str
-    engine: str
-    precision: str
-    nms: Confidence
-    tiles: int
-    milliseconds: dict[str, float]
-    warnings: list[_Warning]
-    findings: SubmittedFindings
-    steps: list[_Step] = Field(min_length=1, max_length=100)
-    width: int = Field(ge=1, le=1_000_000)
-    height: int = Field(ge=1, le=1_000_000)
+recount_router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 
 class _Recount(BaseModel):
-    answer: _Answer
-    object: str | None = None
+    answer: str = Field(max_length=MAX_ANSWER_BYTES)
+    """An earlier response of /sweep, byte for byte."""
+    signature: str = Field(max_length=200)
+    object: str | None = Field(None, max_length=200)
     region: Edges | None = None
 
 
@@ -65,49 +43,54 @@ class _Recount(BaseModel):
 def recount(body: _Recount, lab: LabDependency, request: Request) -> dict[str, Any]:
     """The sweep of the selected findings; each step has its own warnings."""
     language = language_of(request)
-    prediction = _rebuild_prediction(body.answer, lab)
+    answer = read_own_answer(request, body.answer, body.signature)
+    prediction = _rebuild_prediction(answer, lab)
     selected = prediction if body.object is None else prediction.of(body.object)
     if body.region is not None:
         region = Box(*body.region)
         inside = tuple(finding for finding in selected.findings if _is_in(region, finding))
         # The error profile was measured on whole pictures.
         selected = replace(selected, findings=inside, error_profile=None)
-    picture_warnings = _picture_warnings(body.answer, prediction, language)
+    picture_warnings = _picture_warnings(answer, prediction, language)
     sweep = Sweep(selected)
+    steps = []
+    for step in sweep.steps:
+        check_deadline()
+        steps.append(_step(selected.at(step.confidence), picture_warnings, language))
     return {
         **sweep.as_json(language),
-        "steps": [
-            _step(selected.at(step.confidence), picture_warnings, language) for step in sweep.steps
-        ],
+        "steps": steps,
         "colours": {label: _css_color(label) for label in {f.label for f in selected.findings}},
     }
 
 
-def _rebuild_prediction(answer: _Answer, lab: Lab) -> Prediction:
+def _rebuild_prediction(answer: OwnAnswer, lab: Lab) -> Prediction:
     """The prediction behind the sweep; its picture is black, only its size is used."""
-    model = lab.pipeline.catalog.find(answer.model)
-    pixels = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (answer.height, answer.width, 3))
+    content = answer.content
+    model = lab.pipeline.catalog.find(content["model"])
+    size = content["height"], content["width"], 3
+    pixels = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), size)
     return Prediction(
         picture=Picture(pixels, "PNG"),
-        findings=tuple(submitted.finding for submitted in answer.findings),
+        findings=answer.findings,
         model=model,
-        engine=answer.engine,
-        precision=answer.precision,
-        floor=answer.steps[0].confidence,
-        options=PredictOptions(confidence=answer.steps[0].confidence, nms=answer.nms),
-        milliseconds=answer.milliseconds,
-        tiles=answer.tiles,
-        error_profile=load_error_profile(model, answer.precision, lab.pipeline.settings.home),
+        engine=content["engine"],
+        precision=content["precision"],
+        floor=answer.floor,
+        options=PredictOptions(confidence=answer.floor, nms=content["nms"]),
+        milliseconds=content["milliseconds"],
+        tiles=content["tiles"],
+        error_profile=load_error_profile(model, content["precision"], lab.pipeline.settings.home),
     )
 
 
 def _picture_warnings(
-    answer: _Answer, prediction: Prediction, language: Language
+    answer: OwnAnswer, prediction: Prediction, language: Language
 ) -> list[dict[str, str]]:
     """Warnings about the picture itself, such as one that was rotated upright."""
     finding_codes = {warning["code"] for warning in Sweep(prediction).as_json(language)["warnings"]}
     return [
-        warning.model_dump() for warning in answer.warnings if warning.code not in finding_codes
+        warning for warning in answer.content["warnings"] if warning["code"] not in finding_codes
     ]
 
 

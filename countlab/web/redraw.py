@@ -5,41 +5,45 @@ No model runs: a picture that is downloaded with its boxes is counted, and recor
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response, UploadFile
-from pydantic import BaseModel, Json
+from fastapi import APIRouter, Form, Request, Response, UploadFile
 
+from countlab.errors import CountlabError
 from countlab.imaging.annotate import draw
-from countlab.imaging.picture import read_picture, write_picture
-from countlab.inference.prediction import check_object
-from countlab.server.middleware.body import FormRoute
+from countlab.imaging.picture import write_picture
+from countlab.server.middleware.form import FormRequest, FormRoute
 from countlab.server.parameters import LabDependency
-from countlab.web.schemas import SubmittedFindings
+from countlab.web.schemas import MAX_ANSWER_BYTES, read_own_answer
 
-redraw_router = APIRouter(include_in_schema=False, route_class=FormRoute)
+redraw_router = APIRouter(include_in_schema=False)
 
 
-class _Answer(BaseModel):
-    """The part of a /countObjects response that is drawn."""
+class _AnswerRequest(FormRequest):
+    max_field_bytes = MAX_ANSWER_BYTES
 
-    model: str
-    findings: SubmittedFindings
+
+class _AnswerRoute(FormRoute):
+    request_class = _AnswerRequest
+
+
+redraw_router.route_class = _AnswerRoute
 
 
 @redraw_router.post("/redraw")
 def redraw(
-    lab: LabDependency, file: UploadFile, answer: Annotated[Json[_Answer], Form()]
+    request: Request,
+    lab: LabDependency,
+    file: UploadFile,
+    answer: Annotated[str, Form()],
+    signature: Annotated[str, Form()],
 ) -> Response:
-    """The picture as `/predict` would send it."""
-    model = lab.pipeline.catalog.find(answer.model)
-    for label in {submitted.label for submitted in answer.findings}:
-        check_object(
-            model, label
-        )  # label plates are cached: unknown labels must not fill the memory
-    settings = lab.pipeline.settings
-    picture = read_picture(
-        file.file.read(), max_bytes=settings.max_bytes, max_pixels=settings.max_pixels
-    )
-    drawn = draw(picture.pixels, [submitted.finding for submitted in answer.findings])
-    return Response(write_picture(drawn, picture.format), media_type=picture.media_type)
+    """The picture as `/predict` would send it; `answer` is one about this very picture."""
+    own = read_own_answer(request, answer, signature)
+    data = file.file.read()
+    if hashlib.sha256(data).hexdigest() != own.content["receipt"]["picture_sha256"]:
+        raise CountlabError("answer_not_signed")
+    picture = lab.pipeline.read_picture(data)
+    drawn = draw(picture.pixels, own.findings)
+    return Response(write_picture(drawn, picture.answer_format), media_type=picture.media_type)

@@ -157,7 +157,7 @@ def test_every_kind_of_layer_gives_the_numbers_of_opencv(
         ("layers=-8,2", "layers=0,2", "darknet_not_understood", ["route", "layers=0,2"]),
         ("from=-2", "from=-2,-3", "darknet_not_understood", ["shortcut", "line 24"]),
         ("stride=2\npadding", "stride=0\npadding", "darknet_not_understood", ["convolutional"]),
-        ("filters=14", "filters=inf", "darknet_not_understood", ["convolutional", "infinity"]),
+        ("filters=14", "filters=inf", "darknet_not_understood", ["convolutional", "filters=inf"]),
         ("mask=1,2", "mask=1,9", "darknet_not_understood", ["yolo"]),
         ("5,6, 10,12, 20", "6, 10,12, 20", "darknet_not_understood", ["yolo"]),
         ("[net]", "<html>", "darknet_not_a_config", ["small.cfg"]),

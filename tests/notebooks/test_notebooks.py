@@ -1,22 +1,41 @@
 """Both notebooks in two real kernels, talking to each other over HTTP."""
 
 import json
+import os
 import queue
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from countlab.errors import CountlabError
+from countlab.grading.assignment import read_source
+from countlab.notebook import find_server, serve
+from countlab.server import create_app
+from countlab.settings import Settings
 from tests.conftest import ROOT
 from tests.notebooks.kernel import Kernel, Output
 
 _NOTEBOOKS = ("server.ipynb", "client.ipynb")
+_ALL = (*_NOTEBOOKS, "server.es.ipynb", "client.es.ipynb")
+
+
+_SOLUTION = '''
+@app.post("/countOranges")
+def count_oranges(file: UploadFile, model: str = "fruits", confidence: float = 0.5) -> dict:
+    """How many oranges are in the picture."""
+    options = PredictOptions(model=model, confidence=confidence, object="orange")
+    return lab.predict(file.file.read(), options).as_json()
+'''
 
 
 def _cells(notebook: str) -> dict[str, dict[str, Any]]:
@@ -63,7 +82,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunLab]:
     try:
         server, client = kernels
         server_cells = _run_all(server, "server.ipynb", changed={"port": f"PORT = {port}"})
-        address = f'BASE_URL = "http://127.0.0.1:{port}"'
+        address = f"from countlab import find_server\n\nBASE_URL = find_server({port})"
         client_cells = _run_all(client, "client.ipynb", changed={"base-url": address})
         yield RunLab(server, client, port, server_cells, client_cells)
     finally:
@@ -83,7 +102,76 @@ def _free_port_pair() -> int:
             return port
 
 
-@pytest.mark.parametrize("name", _NOTEBOOKS)
+@pytest.mark.slow
+def test_spanish_notebooks_run_as_well(tmp_path: Path) -> None:
+    (tmp_path / "images").symlink_to(ROOT / "images")
+    port = _free_port_pair()
+    server, client = (Kernel(tmp_path, home=tmp_path / "home", imports_from=ROOT) for _ in "sc")
+    try:
+        _run_all(server, "server.es.ipynb", changed={"port": f"PORT = {port}"})
+        address = f"from countlab import find_server\n\nBASE_URL = find_server({port})"
+        cells = _run_all(client, "client.es.ipynb", changed={"base-url": address})
+        assert "No hay ningún modelo" in cells["error-model"].printed
+    finally:
+        server.stop()
+        client.stop()
+
+
+def test_notebooks_are_those_of_their_source() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/notebooks", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"run make notebooks: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("name", ["server", "client"])
+def test_every_cell_of_prose_stands_in_both_languages(name: str) -> None:
+    for cell in read_source(ROOT / "notebooks" / f"{name}.md"):
+        if cell.kind == "markdown":
+            assert {*cell.parts} == {"en", "es"}, cell.name
+            assert cell.parts["en"] != cell.parts["es"], cell.name
+            assert "TODO" not in cell.parts["es"], cell.name
+
+
+def test_the_client_never_takes_another_server_for_the_notebooks(tmp_path: Path) -> None:
+    other = serve(create_app(settings=Settings(home=tmp_path)), port=0)
+    here = Path.cwd()
+    try:
+        assert find_server(other.port) == other.url
+        os.chdir(tmp_path)  # another folder: its notebook is not this one
+        with pytest.raises(CountlabError) as refused:
+            find_server(other.port)
+        assert refused.value.code == "no_notebook_server"
+    finally:
+        os.chdir(here)
+        other.stop()
+
+
+def test_a_students_bug_is_answered_with_their_own_line(lab: RunLab) -> None:
+    cell = (
+        '@app.post("/broken")\n'
+        "def broken(file: UploadFile) -> dict:\n"
+        '    return {"count": counts["orange"]}\n'
+    )
+    assert lab.server.run(cell).error is None
+    assert lab.server.run(_source("server.ipynb", "serve")).error is None
+    answer = requests.post(
+        f"http://127.0.0.1:{lab.port}/broken", files={"file": b"x"}, timeout=30
+    ).json()
+    assert answer["code"] == "endpoint_failed"
+    assert 'return {"count": counts["orange"]}' in answer["detail"]
+    assert "NameError" in answer["detail"]
+    assert "line 3" in answer["detail"]
+
+
+def test_a_confidence_is_checked_in_a_students_endpoint_too(lab: RunLab) -> None:
+    url = f"http://127.0.0.1:{lab.port}/countObjects?confidence=7"
+    picture = (ROOT / "images" / "oranges_1.jpg").read_bytes()
+    answer = requests.post(url, files={"file": picture}, timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_parameter")
+
+
+@pytest.mark.parametrize("name", _ALL)
 def test_committed_without_outputs(name: str) -> None:
     notebook = json.loads((ROOT / name).read_text(encoding="utf-8"))
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
@@ -93,7 +181,7 @@ def test_committed_without_outputs(name: str) -> None:
             assert cell["execution_count"] is None
 
 
-@pytest.mark.parametrize("name", _NOTEBOOKS)
+@pytest.mark.parametrize("name", _ALL)
 def test_cells_are_short_and_explained(name: str) -> None:
     for (_, before), (cell_name, cell) in pairwise(_cells(name).items()):
         assert cell["source"].count("\n") < 20, cell_name
@@ -180,9 +268,7 @@ def test_client_shows_errors_with_code_and_fix(lab: RunLab) -> None:
 
 def test_student_adds_an_endpoint_and_serves_again(lab: RunLab) -> None:
     assert "Not there yet" in lab.client_cells["your-endpoint-answer"].printed
-    task = _source("server.ipynb", "your-turn")
-    solution = task.partition("```python\n")[2].partition("```")[0]
-    assert lab.server.run(solution).error is None
+    assert lab.server.run(_SOLUTION).error is None
     assert lab.server.run(_source("server.ipynb", "serve")).error is None
     output = lab.client.run(_source("client.ipynb", "your-endpoint-answer"))
     assert output.error is None
@@ -194,7 +280,7 @@ def test_port_in_use_is_a_one_line_error(lab: RunLab) -> None:
         port = taken.getsockname()[1]
         refused = lab.server.run(f"serve(app, port={port})")
     assert refused.error is not None
-    assert refused.error.startswith("port_taken: ")
+    assert refused.error.startswith("port_taken_by: ")
     assert "\n" not in refused.error
     assert lab.server.run("server.running").value == "True"
 
@@ -234,8 +320,10 @@ def test_stop_frees_the_port(lab: RunLab) -> None:
     assert lab.server.run(stop).error is None
     with socket.create_server(("127.0.0.1", lab.port)):
         pass
-    output = lab.client.run(_source("client.ipynb", "there"))
-    assert output.printed.startswith("No server at")
+    output = lab.client.run(f"find_server({lab.port})")
+    assert output.error is not None
+    assert output.error.startswith("no_notebook_server: ")
+    assert "\n" not in output.error
 
 
 def _number_in(title: str) -> int:

@@ -118,7 +118,7 @@ def detector(
     if labels is not None:  # more or fewer classes than there are colors
         extra = np.zeros((1, max(0, labels - picture.channels), COLUMNS * ROWS))
         scores = graph.add("Concat", scores, graph.constant(extra), axis=1)
-    rows = _FAMILIES[family](graph, scores)
+    rows = FAMILIES[family](graph, scores)
     return save(path, graph, [rows], picture=picture, names=[output])
 
 
@@ -188,7 +188,7 @@ def _yolov10(graph: Graph, scores: str) -> str:
     return graph.add("Transpose", columns, perm=[0, 2, 1])
 
 
-_FAMILIES: dict[str, Callable[[Graph, str], str]] = {
+FAMILIES: dict[str, Callable[[Graph, str], str]] = {
     "yolov3": _yolov3,
     "yolov5": _yolov5,
     "yolov8": _yolov8,

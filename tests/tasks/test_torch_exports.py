@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from countlab.findings import Box
 from countlab.inference.prediction import Prediction
+from tests.conftest import ROOT
 from tests.tasks.conftest import Predict, WriteModel, picture
 from tests.tasks.graphs import CELL, HEIGHT, LABELS, WIDTH
 
@@ -107,18 +109,17 @@ class ListDetector(torch.nn.Module):  # type: ignore[misc]
         return [{"boxes": boxes, "labels": labels + 1, "scores": scores}]
 
 
-class OneOutput(torch.nn.Module):  # type: ignore[misc]
-    """The wrapper that docs/own-model.md shows."""
-
-    def __init__(self, detector: Any, rows: int = 100) -> None:
-        super().__init__()
-        self.detector, self.rows = detector, rows
-
-    def forward(self, pictures: Any) -> Any:
-        found = self.detector(list(pictures))[0]
-        labels = found["labels"][:, None].float() - 1  # torchvision counts its background as 0
-        rows = torch.cat([found["boxes"], found["scores"][:, None], labels], dim=1)
-        return torch.nn.functional.pad(rows, (0, 0, 0, self.rows))[None, : self.rows]
+def one_output() -> Any:
+    """The wrapper as docs/own-model.md shows it, around a detector of this test."""
+    text = (ROOT / "docs" / "own-model.md").read_text(encoding="utf-8")
+    (block,) = (
+        block
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        if "class OneOutput" in block
+    )
+    names: dict[str, Any] = {"torch": torch}
+    exec(block, names)
+    return names["OneOutput"](ListDetector())
 
 
 def boxes(prediction: Prediction) -> dict[str, Box | None]:
@@ -138,7 +139,7 @@ def test_an_exported_head_finds_the_squares(
 def test_a_detector_that_answers_with_lists_can_be_wrapped(
     own_model: WriteModel, predict: Predict
 ) -> None:
-    export(OneOutput(ListDetector()), own_model())
+    export(one_output(), own_model())
     prediction = predict(SQUARES)
     assert boxes(prediction) == EXPECTED
     assert prediction.count == 2

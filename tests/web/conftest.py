@@ -11,10 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.conftest import ROOT
+from tests.server.routes.test_classification import write_classifier
+from tests.tasks import graphs
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # For containers (root, no display), and with a fake camera that shows a test picture.
@@ -36,19 +37,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def sites(second_model: Path, browser: Browser) -> Iterator[dict[str, str]]:  # noqa: ARG001
+def home_of_sites(second_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models of the servers: detectors, and a classifier of plain colors."""
+    home = tmp_path_factory.mktemp("page") / "home"
+    shutil.copytree(second_model, home)
+    names = '[names.es]\nred = "rojo"\ngreen = "verde"\nblue = "azul"\n'
+    write_classifier(home, "colors", graphs.LABELS, names)
+    (home / "models" / "broken").mkdir()
+    (home / "models" / "broken" / "model.toml").write_text("labels = 1")
+    return home
+
+
+@pytest.fixture(scope="package")
+def sites(home_of_sites: Path, browser: Browser) -> Iterator[dict[str, str]]:  # noqa: ARG001
     """Addresses of three servers: plain, guarded (by an API key) and strict (low limits)."""
-    command = [sys.executable, "-m", "tests.web.servers", str(second_model)]
+    command = [sys.executable, "-m", "tests.web.servers", str(home_of_sites)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin
         assert process.stdout
         addresses: dict[str, str] = json.loads(process.stdout.readline())
-        for name, language in (*((name, "en") for name in addresses), ("plain", "es")):
-            # A request for an asset returns only when the page is built.
-            stylesheet = f"{addresses[name]}/ui/theme.css"
-            requests.get(stylesheet, headers={"Accept-Language": language}, timeout=120)
         yield addresses
         process.stdin.close()
         process.wait(timeout=30)
@@ -56,9 +65,10 @@ def sites(second_model: Path, browser: Browser) -> Iterator[dict[str, str]]:  # 
 
 @pytest.fixture
 def open_page(browser: Browser, sites: dict[str, str]) -> Iterator[Open]:
-    """`open_page("plain", locale="es-ES")`; fails when a page requests another host."""
+    """`open_page("plain", locale="es-ES")`; fails on errors of a script or requests to others."""
     contexts = []
     urls: list[str] = []
+    errors: list[str] = []
 
     def record(request: Request) -> None:
         urls.append(request.url)
@@ -69,6 +79,7 @@ def open_page(browser: Browser, sites: dict[str, str]) -> Iterator[Open]:
         page = context.new_page()
         page.set_default_timeout(_TIMEOUT_MS)
         page.on("request", record)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{sites[site]}/ui/")
         page.locator("#count [data-part=examples] button").first.wait_for()
         return page
@@ -78,3 +89,4 @@ def open_page(browser: Browser, sites: dict[str, str]) -> Iterator[Open]:
         context.close()
     hosts = {urlsplit(url).hostname for url in urls if url.startswith(("http", "ws"))}
     assert hosts <= {"127.0.0.1"}, hosts
+    assert errors == []

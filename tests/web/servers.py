@@ -1,7 +1,7 @@
 """Test servers with the page, on free ports, until standard input closes.
 
-`python -m tests.web.servers HOME` prints their addresses as JSON. They need a process of their
-own: importing Gradio emits warnings, which are errors in the test process.
+`python -m tests.web.servers HOME` prints their addresses as JSON. In a process of their own they
+answer while the test waits for the browser.
 """
 
 from __future__ import annotations

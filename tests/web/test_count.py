@@ -81,14 +81,14 @@ def test_previous_count_is_hidden_while_a_new_picture_is_counted(open_page: Open
     choose_picture(page)
     held: list[Route] = []
     page.route("**/sweep*", lambda route: held.append(route))  # continued below
-    page.get_by_role("button", name="Example: oranges 12").click()
+    page.get_by_role("button", name="Example: twelve oranges").click()
     expect(page.get_by_text("Counting …")).to_be_visible()
     page.get_by_role("combobox", name="Object").select_option("orange")
     set_confidence(page, 0.31)
     expect(page.locator("#count .boxes li")).to_have_count(0)
     held[0].continue_()
     expect(page.locator("#count .big")).to_have_text("12")
-    expect(page.locator("#count .description")).to_have_text("orange at confidence 0.31")
+    expect(page.locator("#count .description")).to_have_text("oranges at confidence 0.31")
     expect(page.locator("#count .boxes li")).to_have_count(12)
 
 
@@ -112,7 +112,7 @@ def test_model_engine_and_object_can_be_selected(open_page: Open, sites: dict[st
 def test_picture_can_be_dropped_pasted_photographed_or_an_example(open_page: Open) -> None:
     page = open_page()
     number = page.locator("#count .big")
-    page.get_by_role("button", name="Example: oranges 12").click()
+    page.get_by_role("button", name="Example: twelve oranges").click()
     expect(number).to_have_text("12")
     picture = base64.b64encode((ROOT / "images" / "oranges_5.jpg").read_bytes()).decode()
     transfer = f"""
@@ -128,7 +128,7 @@ def test_picture_can_be_dropped_pasted_photographed_or_an_example(open_page: Ope
         }}"""
     )
     expect(number).to_have_text("5")
-    page.get_by_role("button", name="Example: oranges 12").click()
+    page.get_by_role("button", name="Example: twelve oranges").click()
     expect(number).to_have_text("12")
     page.evaluate(
         f"""() => {{ {transfer}

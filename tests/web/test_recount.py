@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
+from countlab.findings import Box, Finding
+from countlab.imaging import annotate
 from countlab.server import create_app
 from countlab.settings import Settings
 from countlab.web import add_page
@@ -21,19 +28,35 @@ def client(second_model: Path) -> TestClient:
     return TestClient(app)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A response as it came, which is what is signed."""
+
+    text: str
+    signature: str
+
+    def __getitem__(self, name: str) -> Any:
+        return json.loads(self.text)[name]
+
+
+def asked(client: TestClient, path: str, photo: bytes, **headers: str) -> Answer:
+    response = client.post(path, files={"file": photo}, headers=headers)
+    return Answer(response.text, response.headers["X-Signature"])
+
+
 @pytest.fixture(scope="module")
-def answer(client: TestClient, photo: bytes) -> dict[str, Any]:
-    content: dict[str, Any] = client.post("/sweep", files={"file": photo}).json()
-    return content
+def answer(client: TestClient, photo: bytes) -> Answer:
+    return asked(client, "/sweep", photo)
 
 
-def recount(client: TestClient, answer: dict[str, Any], **selection: object) -> dict[str, Any]:
-    content: dict[str, Any] = client.post("/recount", json={"answer": answer, **selection}).json()
+def recount(client: TestClient, answer: Answer, **selection: object) -> dict[str, Any]:
+    sent = {"answer": answer.text, "signature": answer.signature, **selection}
+    content: dict[str, Any] = client.post("/recount", json=sent).json()
     return content
 
 
 def test_recount_without_a_selection_equals_the_api_at_each_step(
-    client: TestClient, answer: dict[str, Any], photo: bytes
+    client: TestClient, answer: Answer, photo: bytes
 ) -> None:
     recounted = recount(client, answer)
     assert (recounted["stable"], recounted["findings"]) == (answer["stable"], answer["findings"])
@@ -47,7 +70,7 @@ def test_recount_without_a_selection_equals_the_api_at_each_step(
 
 
 def test_recount_of_one_object_equals_the_api(
-    client: TestClient, answer: dict[str, Any], photo: bytes
+    client: TestClient, answer: Answer, photo: bytes
 ) -> None:
     recounted = recount(client, answer, object="orange")
     alone = client.post("/sweep?object=orange", files={"file": photo}).json()
@@ -57,7 +80,7 @@ def test_recount_of_one_object_equals_the_api(
 
 @pytest.mark.parametrize("cut", [1, 200, 333, 640, 1000])
 def test_adjacent_regions_count_each_object_once(
-    client: TestClient, answer: dict[str, Any], cut: int
+    client: TestClient, answer: Answer, cut: int
 ) -> None:
     width, height = answer["width"], answer["height"]
     left = recount(client, answer, region=[0, 0, cut, height])["steps"]
@@ -66,51 +89,88 @@ def test_adjacent_regions_count_each_object_once(
         assert left_step["count"] + right_step["count"] == step["count"]
 
 
-def test_picture_warnings_are_kept_for_regions(client: TestClient, answer: dict[str, Any]) -> None:
-    turned = {"code": "turned_upright", "detail": "It was turned.", "fix": ""}
-    recounted = recount(
-        client, {**answer, "warnings": [turned, *answer["warnings"]]}, region=[0, 0, 1, 1]
-    )
-    assert all(step["warnings"][0] == turned for step in recounted["steps"])
+def test_picture_warnings_are_kept_for_regions(client: TestClient, photo: bytes) -> None:
+    image = Image.open(io.BytesIO(photo))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    turned = io.BytesIO()
+    image.save(turned, "JPEG", exif=exif)
+    answer = asked(client, "/sweep", turned.getvalue())
+    recounted = recount(client, answer, region=[0, 0, 1, 1])
+    assert answer["warnings"][0]["code"] == "turned_upright"
+    assert all(step["warnings"][0] == answer["warnings"][0] for step in recounted["steps"])
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        ({"model": "nothing"}, 404),
-        ({"findings": [{"label": "orange", "confidence": 0.5, "box": None}] * 2001}, 422),
-        ({"steps": []}, 422),
-        ({"steps": [{"confidence": 7, "count": 0, "counts": {}}]}, 422),
-        ({"findings": [{"label": "orange", "confidence": 0.5, "box": [1, 2]}]}, 422),
-        ({"findings": [{"label": "orange", "confidence": 0.5, "box": [0, 0, 10**400, 1]}]}, 422),
-        ({"width": -1}, 422),
-    ],
-)
-def test_invalid_sweep_is_refused(
-    client: TestClient, answer: dict[str, Any], change: dict[str, Any], status: int
+CHANGES: list[Callable[[dict[str, Any]], dict[str, Any]]] = [
+    lambda answer: {**answer, "findings": answer["findings"] * 3},
+    lambda answer: {**answer, "width": answer["width"] + 1},
+    lambda answer: {**answer, "steps": []},
+    lambda answer: dict(reversed(answer.items())),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_answer_is_refused(
+    client: TestClient, answer: Answer, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    response = client.post("/recount", json={"answer": {**answer, **change}})
-    assert response.status_code == status
+    changed = Answer(json.dumps(change(json.loads(answer.text))), answer.signature)
+    assert recount(client, changed)["code"] == "answer_not_signed"
 
 
-def redraw(client: TestClient, photo: bytes, answer: dict[str, Any]) -> Any:
-    return client.post("/redraw", files={"file": photo}, data={"answer": json.dumps(answer)})
+@pytest.mark.parametrize("signature", ["", "0" * 64, "\ud800", "é" * 64])
+def test_unsigned_answer_is_refused(client: TestClient, answer: Answer, signature: str) -> None:
+    body = json.dumps({"answer": answer.text, "signature": signature})
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/recount", content=body, headers=headers)
+    expected = "bad_parameter" if signature == "\ud800" else "answer_not_signed"
+    assert (response.status_code, response.json()["code"]) == (422, expected)
+
+
+def test_answer_of_another_server_is_refused(
+    client: TestClient, answer: Answer, second_model: Path
+) -> None:
+    other = create_app(settings=Settings(home=second_model))
+    add_page(other)
+    assert recount(TestClient(other), answer)["code"] == "answer_not_signed"
+
+
+def test_answer_of_another_worker_of_the_same_server_is_accepted(
+    second_model: Path, photo: bytes
+) -> None:
+    settings = Settings(home=second_model, signing_key="shared by the workers")
+    first, second = create_app(settings=settings), create_app(settings=settings)
+    add_page(second)
+    answer = asked(TestClient(first), "/sweep", photo)
+    assert recount(TestClient(second), answer)["findings"] == answer["findings"]
+
+
+def redraw(client: TestClient, photo: bytes, answer: Answer) -> Any:
+    sent = {"answer": answer.text, "signature": answer.signature}
+    return client.post("/redraw", files={"file": photo}, data=sent)
 
 
 @pytest.mark.parametrize("chosen", ["", "&object=orange", "&model=planets"])
 def test_redraw_equals_the_apis_picture(client: TestClient, photo: bytes, chosen: str) -> None:
-    path, files = f"/countObjects?confidence=0.3{chosen}", {"file": photo}
-    answer = client.post(path, files=files).json()
-    drawn = client.post(path, files=files, headers={"Accept": "image/*"})
-    redrawn = redraw(client, photo, answer)
+    path = f"/countObjects?confidence=0.3{chosen}"
+    drawn = client.post(path, files={"file": photo}, headers={"Accept": "image/*"})
+    redrawn = redraw(client, photo, asked(client, path, photo))
     assert redrawn.headers["Content-Type"] == drawn.headers["Content-Type"]
     assert redrawn.content == drawn.content
 
 
-def test_redraw_refuses_unknown_labels_models_and_non_pictures(
-    client: TestClient, photo: bytes
+def test_redraw_refuses_other_pictures_and_changed_answers(
+    client: TestClient, photo: bytes, jpeg: bytes
 ) -> None:
-    finding = {"label": "ghost", "confidence": 0.5, "box": None}
-    assert redraw(client, photo, {"model": "fruits", "findings": [finding]}).status_code == 422
-    assert redraw(client, photo, {"model": "ghosts", "findings": []}).status_code == 404
-    assert redraw(client, b"no picture", {"model": "fruits", "findings": []}).status_code == 415
+    answer = asked(client, "/countObjects", photo)
+    changed = Answer(answer.text.replace("orange", "ghosts"), answer.signature)
+    for picture, sent in ((jpeg, answer), (b"no picture", answer), (photo, changed)):
+        response = redraw(client, picture, sent)
+        assert (response.status_code, response.json()["code"]) == (422, "answer_not_signed")
+
+
+def test_tags_of_large_pictures_are_not_kept_in_memory(photo: bytes) -> None:
+    before = annotate._cached_tag.cache_info().currsize
+    pixels = np.zeros((2000, 2000, 3), np.uint8)
+    for percent in range(50):
+        annotate.draw(pixels, [Finding("orange", percent / 100, Box(0, 0, 1900, 1900))])
+    assert annotate._cached_tag.cache_info().currsize == before

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countlab.engines.graph_input import GraphInput, read_input
+from countlab.engines.openvino.compiled import load_or_compile
 from countlab.engines.openvino.library import openvino
 from countlab.engines.openvino.winograd import save_multiplications
 from countlab.errors import CountlabError
@@ -46,7 +47,7 @@ class OpenvinoEngine:
         self.decoder = decoder_for(model, self.outputs)
         quantized = any(node.get_type_name() == "FakeQuantize" for node in network.get_ops())
         self.precision = "int8" if quantized else precision
-        self._lone = self._compile(self._prepare(network), streams=1)
+        self._lone = self._open_lone(network)
         self._concurrent: _Requests | None = None
         self._concurrent_wanted = False
         self._compiling = threading.Lock()
@@ -84,21 +85,28 @@ class OpenvinoEngine:
     def _compile_concurrent(self) -> None:
         self._concurrent = self._compile(self._prepare(self._read()), streams=cores())
 
-    def _compile(self, network: openvino.Model, *, streams: int) -> _Requests:
-        compiled = _core().compile_model(
-            network,
-            "CPU",
-            {
-                # Left to itself it takes bf16 wherever the processor has it.
-                "INFERENCE_PRECISION_HINT": self._hint,
-                "NUM_STREAMS": str(streams),
-                "INFERENCE_NUM_THREADS": str(cores()),
-            },
+    def _open_lone(self, network: openvino.Model) -> _Requests:
+        """Compiled once for each machine, then read back."""
+        compiled = load_or_compile(
+            _core(),
+            lambda: self._prepare(network),
+            self._properties(streams=1),
+            graph=self._graph,
+            preparation=(self._input, self._model.preprocessing, self.decoder.scale),
         )
-        idle = _Requests()
-        for _ in range(streams):
-            idle.put(compiled.create_infer_request())
-        return idle
+        return _requests(compiled, 1)
+
+    def _compile(self, network: openvino.Model, *, streams: int) -> _Requests:
+        compiled = _core().compile_model(network, "CPU", self._properties(streams=streams))
+        return _requests(compiled, streams)
+
+    def _properties(self, *, streams: int) -> dict[str, str]:
+        return {
+            # Left to itself it takes bf16 wherever the processor has it.
+            "INFERENCE_PRECISION_HINT": self._hint,
+            "NUM_STREAMS": str(streams),
+            "INFERENCE_NUM_THREADS": str(cores()),
+        }
 
     def _read(self) -> openvino.Model:
         try:
@@ -162,6 +170,13 @@ class OpenvinoEngine:
     def _damaged(self, reason: Exception) -> CountlabError:
         text = f"OpenVINO cannot read it ({str(reason).strip().splitlines()[-1]})"
         return CountlabError("model_damaged", model=self._model.name, reason=text)
+
+
+def _requests(compiled: openvino.CompiledModel, number: int) -> _Requests:
+    idle = _Requests()
+    for _ in range(number):
+        idle.put(compiled.create_infer_request())
+    return idle
 
 
 def open_model(model: Model, files: Mapping[str, Path], *, precision: str) -> OpenvinoEngine:

@@ -46,6 +46,8 @@ def _pays(convolution: openvino.Node) -> bool:
     shape = convolution.output(0).partial_shape
     if weights.get_type_name() != "Constant" or not plain or shape.is_dynamic or shape[0] != 1:
         return False
+    if weights.get_element_type() != openvino.Type.f32:  # graphs exported in half precision
+        return False
     outputs, inputs, *window = weights.shape
     products = outputs * inputs * shape[2].get_length() * shape[3].get_length()
     worthwhile = inputs >= _FEWEST_CHANNELS and products >= _FEWEST_PRODUCTS

@@ -8,6 +8,23 @@ from pathlib import Path
 
 from countlab.errors import CountlabError
 
+_MAX_BYTES = 1_000_000
+_RANGES = {
+    "filters": (1, 16_384),
+    "size": (1, 64),
+    "stride": (1, 32),
+    "stride_x": (1, 32),
+    "stride_y": (1, 32),
+    "groups": (1, 16_384),
+    "group_id": (0, 16_384),
+    "padding": (0, 64),
+    "pad": (0, 64),
+    "dilation": (1, 64),
+    "classes": (1, 20_000),
+    "num": (1, 100),
+    "output": (1, 100_000),
+}
+
 
 @dataclass(frozen=True)
 class Section:
@@ -26,7 +43,10 @@ class Section:
             raise self.error_at(key) from reason
 
     def integer(self, key: str, default: int | None = None) -> int:
-        return int(self.number(key, default))
+        try:
+            return int(self.number(key, default))
+        except (OverflowError, ValueError) as reason:  # infinite, or no number
+            raise self.error_at(key) from reason
 
     def numbers(self, key: str) -> list[float]:
         try:
@@ -43,17 +63,30 @@ class Section:
 
 
 def read_config(path: Path) -> list[Section]:
+    """The sections, with every number within what networks have."""
+    if path.stat().st_size > _MAX_BYTES:
+        raise CountlabError("darknet_not_a_config", path=path)
     sections: list[Section] = []
+    values: dict[str, str] = {}
     for number, line in enumerate(
         path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
     ):
         text = line.partition("#")[0].strip()
         if text.startswith("[") and text.endswith("]"):
-            sections.append(Section(text[1:-1].strip(), number, {}))
+            values = {}
+            sections.append(Section(text[1:-1].strip(), number, values))
         elif "=" in text and sections:
             key, _, value = text.partition("=")
-            values = {**sections[-1].values, key.strip(): value.strip()}
-            sections[-1] = Section(sections[-1].name, sections[-1].line, values)
+            values[key.strip()] = value.strip()
     if not sections or sections[0].name not in ("net", "network"):
         raise CountlabError("darknet_not_a_config", path=path)
+    for section in sections[1:]:
+        _check_numbers(section)
     return sections
+
+
+def _check_numbers(section: Section) -> None:
+    """Outside these ranges libraries divide by zero or ask for all memory there is."""
+    for key, (lowest, highest) in _RANGES.items():
+        if key in section.values and not lowest <= section.integer(key) <= highest:
+            raise section.error_at(key)

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 
 from countlab.errors import CountlabError
-from countlab.models.darknet.config import read_config
+from countlab.models.darknet.config import Section, read_config
 from countlab.models.darknet.graph import Graph, Layer
 from countlab.models.darknet.layers import LAYER_BUILDERS
 from countlab.models.darknet.weights import Weights
@@ -20,6 +20,8 @@ _SUPPORTED_VALUES = {
     "reverse": 0,
     "maxpool_depth": 0,
 }
+
+_MAX_LAYER = 1 << 27  # numbers: twenty times those of yolov4's largest layer
 
 
 def to_onnx(config: Path, weights: Path, *, width: int, height: int) -> onnx.ModelProto:
@@ -39,8 +41,16 @@ def to_onnx(config: Path, weights: Path, *, width: int, height: int) -> onnx.Mod
             if section.integer(key, supported) != supported:
                 raise section.error_at(key)
         try:
-            layers.append(LAYER_BUILDERS[section.name](graph, section, layers))
+            layers.append(_checked(LAYER_BUILDERS[section.name](graph, section, layers), section))
         except (ValueError, IndexError, ArithmeticError) as reason:  # shapes that do not fit
             raise section.error(str(reason)) from reason
     graph.weights.check_end()
     return graph.model()
+
+
+def _checked(layer: Layer, section: Section) -> Layer:
+    """A layer larger than any network's is refused before memory is asked for it."""
+    size = layer.channels, layer.height, layer.width
+    if min(size) < 1 or layer.channels * layer.height * layer.width > _MAX_LAYER:
+        raise section.error(" × ".join(map(str, size)))
+    return layer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,10 @@ class Weights:
 
     def take(self, *shape: int) -> Floats:
         """The next numbers in this shape; zeros past the end, which `check_end` reports."""
-        count = int(np.prod(shape))
+        count = math.prod(shape)
+        if count > self._values.size:
+            self._position += count
+            self.check_end()
         values = self._values[self._position : self._position + count]
         self._position += count
         return values.reshape(shape) if values.size == count else np.zeros(shape, np.float32)

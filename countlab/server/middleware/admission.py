@@ -1,102 +1,171 @@
-"""Admission control: queue, body, slot and deadline of each request that carries a body.
+"""Admission control: body, queue, slot and deadline of each request that carries a body.
 
-A request is admitted before its body is read, and its work begins when a slot is free. A client
-that disconnects, or waits past the deadline, gives both back. `slots` has the limits.
+A body arrives within the memory that all bodies share, and holds nothing else meanwhile. When it is
+complete the request takes its place in the queue, and its work begins when a slot is free. A
+client that disconnects, or waits past the deadline, gives everything back. `slots` and
+`body_memory` have the limits.
+
+Requests that only read (such as `/models`) have slots of their own, so that their threads are
+never all of those that counting needs. `/health` needs no thread and no slot.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import anyio
+import anyio.from_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countlab.errors import CountlabError
+from countlab.server.middleware.auth import client_of
 from countlab.server.middleware.body import (
     BodyLimits,
     ClientDisconnected,
     content_length,
     read_body,
 )
+from countlab.server.middleware.body_memory import BodyMemory
 from countlab.server.middleware.slots import Slots
 from countlab.server.problems import send_problem
 from countlab.system.deadline import Deadline
+from countlab.system.memory_budget import waiting_aside
+
+_WITHOUT_SLOT = ("/health", "/health/ready")
 
 
 class Admission:
-    """`applies_to` selects the requests that are limited; all others pass through."""
+    """`applies_to` selects the requests that carry a body."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         slots: Slots,
+        reads: Slots,
+        memory: BodyMemory,
         limits: BodyLimits,
         deadline_s: float,
         applies_to: Callable[[Scope], bool],
     ) -> None:
-        self._app, self._slots, self._limits = app, slots, limits
+        self._app, self._slots, self._reads = app, slots, reads
+        self._memory, self._limits = memory, limits
         self._deadline_s, self._applies_to = deadline_s, applies_to
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._applies_to(scope):
-            await self._app(scope, receive, send)
-            return
         try:
-            self._limits.check(scope["path"], content_length(scope))
-            with self._slots.admit(self._limits.weight(scope["path"])):
+            if self._applies_to(scope):
                 await self._run(scope, receive, send)
+            elif scope["type"] == "http" and scope["path"] not in _WITHOUT_SLOT:
+                await self._read(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         except CountlabError as error:
             await send_problem(error, scope, receive, send)
         except ClientDisconnected:
             pass
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        deadline = Deadline(self._deadline_s)
-        body = await read_body(scope, receive, self._limits, deadline)
-        request = _AdmittedRequest(self._slots, deadline, body, receive, send)
-        del body  # the request drops its own reference as soon as the route has read it
+        deadline, client = Deadline(self._deadline_s), client_of(scope)
+        self._limits.check(scope["path"], content_length(scope))
+        if self._slots.refuses(client):
+            raise self._slots.error()  # before the body is sent in vain
+        with self._memory.share(client) as share:
+            body = await read_body(scope, receive, self._limits, deadline, share)
+            request = _AdmittedRequest(self._slots, client, deadline, body, receive, send)
+            del body  # the request drops its own reference as soon as the route has read it
+            try:
+                await request.acquire_slot()
+                deadline.activate()
+                await request.run(self._app, scope)
+            finally:
+                request.close()
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Holds a read's slot until its response begins."""
+        client, deadline = client_of(scope), Deadline(self._deadline_s)
+        if not self._reads.try_acquire(client):
+            with anyio.move_on_after(self._deadline_s) as waiting:
+                await self._reads.acquire(client)
+            if waiting.cancelled_caught:
+                raise deadline.timeout_error()
+        has_slot = True
+
+        def release() -> None:
+            nonlocal has_slot
+            if has_slot:
+                has_slot = False
+                self._reads.release(client)
+
+        async def send_and_release(message: Message) -> None:
+            release()
+            await send(message)
+
         try:
-            await request.acquire_slot()
-            deadline.activate()
-            await request.run(self._app, scope)
+            await self._app(scope, receive, send_and_release)
         finally:
-            request.close()
+            release()
 
 
 class _AdmittedRequest:
     """One request from the last byte of its body to its response; notices a disconnect."""
 
     def __init__(
-        self, slots: Slots, deadline: Deadline, body: bytes, receive: Receive, send: Send
+        self,
+        slots: Slots,
+        client: str,
+        deadline: Deadline,
+        body: bytes,
+        receive: Receive,
+        send: Send,
     ) -> None:
-        self._slots, self._deadline = slots, deadline
+        self._slots, self._client, self._deadline = slots, client, deadline
         self._body: bytes | None = body
         self._receive, self._send = receive, send
         self._queue_scope = anyio.CancelScope()
         self._has_slot = self._response_started = False
+        self._slot_since = 0.0
         self._timeout_response: asyncio.Task[None] | None = None
         self._disconnect = asyncio.create_task(self._wait_for_disconnect())
 
-    async def acquire_slot(self) -> None:
-        self._has_slot = self._slots.try_acquire()
-        if self._has_slot:
+    async def acquire_slot(self, *, returns: bool = False) -> None:
+        if self._slots.try_acquire(self._client):
+            self._has_slot, self._slot_since = True, time.monotonic()
             return
-        self._queue_scope.deadline = anyio.current_time() + self._deadline.remaining_s
+        self._queue_scope = anyio.CancelScope(
+            deadline=anyio.current_time() + self._deadline.remaining_s
+        )
         with self._queue_scope:
-            await self._slots.acquire()
-            self._has_slot = True
+            await self._slots.acquire(self._client, returns=returns)
+            self._has_slot, self._slot_since = True, time.monotonic()
         if self._deadline.client_disconnected:
             raise ClientDisconnected
         if not self._has_slot:
             raise self._deadline.timeout_error()
 
+    async def _yield_slot(self) -> None:
+        """Lets those who wait go first: between two pictures of a batch."""
+        if self._has_slot and self._slots.waiting:
+            self._release_slot()
+            await self.acquire_slot(returns=True)
+
+    @contextlib.contextmanager
+    def _aside(self) -> Iterator[None]:
+        """For a thread that waits for memory: others use the slot meanwhile."""
+        anyio.from_thread.run_sync(self._release_slot)
+        yield
+        anyio.from_thread.run(partial(self.acquire_slot, returns=True))
+
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         loop = asyncio.get_running_loop()
         # For a route that only waits from here on, such as for the disk: others may use the slot.
         scope["state"]["work_done"] = partial(loop.call_soon_threadsafe, self._release_slot)
+        scope["state"]["yield_slot"] = partial(anyio.from_thread.run, self._yield_slot)
+        waiting_aside.set(self._aside)
         timer = loop.call_later(self._deadline.remaining_s, self._send_timeout, scope)
         try:
             await app(scope, self._receive_body, self._send_response)
@@ -141,4 +210,4 @@ class _AdmittedRequest:
     def _release_slot(self) -> None:
         if self._has_slot:
             self._has_slot = False
-            self._slots.release()
+            self._slots.release(self._client, time.monotonic() - self._slot_since)

@@ -20,7 +20,16 @@ PAGE = "/ui"
 """The web page. Its files are open to all; its requests to the API carry the key that the person
 typed into it."""
 _OPEN_PATHS = frozenset(
-    ["/", "/health", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json", PAGE]
+    [
+        "/",
+        "/favicon.ico",
+        "/health",
+        "/health/ready",
+        "/docs",
+        "/docs/oauth2-redirect",
+        "/openapi.json",
+        PAGE,
+    ]
 )
 _OPEN_PREFIXES = ("/static-offline-docs/", f"{PAGE}/")
 _READ_METHODS = ("GET", "HEAD")
@@ -56,8 +65,7 @@ class Auth:
         """Checked before the key, so that guesses of keys are limited by their address."""
         if self._rate_limiter is None:
             return None
-        client = scope["state"]["key_name"] or _client_network(scope)
-        wait_s = self._rate_limiter.wait_s(client)
+        wait_s = self._rate_limiter.wait_s(client_of(scope))
         if not wait_s:
             return None
         rate = self._rate_limiter.rate
@@ -72,6 +80,11 @@ class Auth:
         if not self._api_keys or scope["state"]["key_name"] is not None:
             return None
         return CountlabError("wrong_key" if has_key else "no_key")
+
+
+def client_of(scope: Scope) -> str:
+    """Whom limits are for: the name of the key, or the network that the request comes from."""
+    return str(scope.get("state", {}).get("key_name") or _client_network(scope))
 
 
 def is_page(path: str) -> bool:

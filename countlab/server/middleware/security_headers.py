@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.server.middleware.auth import is_page
+from countlab.server.notebook_errors import endpoint_error
 from countlab.server.problems import send_problem
 
 Headers = list[tuple[bytes, bytes]]
@@ -24,6 +25,10 @@ _PAGE_POLICY = (
     "media-src 'self' data: blob:; font-src 'self' data:" + _NO_EMBEDDING
 )
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_FRONT_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def _headers(policy: str, frame_options: str) -> Headers:
@@ -36,6 +41,7 @@ def _headers(policy: str, frame_options: str) -> Headers:
 
 
 _DATA_HEADERS = _headers(_DATA_POLICY, "DENY")
+_FRONT_PAGE_HEADERS = _headers(_FRONT_PAGE_POLICY, "DENY")
 _DOCS_HEADERS = _headers(_DOCS_POLICY, "SAMEORIGIN")
 _PAGE_HEADERS = _headers(_PAGE_POLICY, "SAMEORIGIN")
 
@@ -61,13 +67,17 @@ class SecurityHeaders:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception:
+        except Exception as error:
             if not response_started:
-                await send_problem(CountlabError("internal"), scope, receive, send_with_headers)
+                in_notebook = getattr(scope["app"].state, "notebook", None) is not None
+                problem = endpoint_error(error) if in_notebook else CountlabError("internal")
+                await send_problem(problem, scope, receive, send_with_headers)
             raise  # uvicorn logs the traceback for the operator
 
 
 def headers_for(path: str) -> Headers:
     if path.startswith("/docs"):
         return _DOCS_HEADERS
+    if path == "/":
+        return _FRONT_PAGE_HEADERS
     return _PAGE_HEADERS if is_page(path) else _DATA_HEADERS

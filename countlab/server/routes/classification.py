@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
-from countlab.server.middleware.body import FormRoute
+from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import AnyOptions, LabDependency
 from countlab.server.responses import count_answer, wants_json
 from countlab.server.schemas import EXPLAIN_RESPONSES, JpegResponse

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response, UploadFile
 from countlab.errors import CountlabError
 from countlab.inference.answer import CountJson
 from countlab.server.language import language_of
-from countlab.server.middleware.body import FormRoute
+from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import (
     AnyOptions,
     LabDependency,
@@ -29,6 +29,7 @@ from countlab.server.responses import (
     wants_picture,
 )
 from countlab.server.schemas import (
+    BATCH_RESPONSES,
     COUNT_RESPONSES,
     PICTURE_RESPONSES,
     SWEEP_RESPONSES,
@@ -91,7 +92,9 @@ def predict_single(
     return json_response(request, lab.predict(file.file.read(), options))
 
 
-@counting.post("/predict/batch", summary="Findings in many pictures, as JSON")
+@counting.post(
+    "/predict/batch", summary="Findings in many pictures, as JSON", responses=BATCH_RESPONSES
+)
 def predict_batch(
     request: Request, lab: LabDependency, files: list[UploadFile], options: OptionsOfAll
 ) -> dict[str, Any]:
@@ -101,7 +104,10 @@ def predict_batch(
         raise CountlabError("too_many_pictures", arrived=len(files), allowed=allowed)
     lab.find_model(options)
     results: list[dict[str, Any]] = []
-    for file in files:
+    for number, file in enumerate(files):
+        if number:
+            request.state.yield_slot()  # a small count need not wait for a whole batch
+        request.state.filename = file.filename
         try:
             prediction = lab.predict(file.file.read(), options)
             answer = count_answer(request, prediction, more_follow=True)
@@ -112,7 +118,11 @@ def predict_batch(
     return {"results": results}
 
 
-@counting.post("/count{plural}", summary="How many of one object?", responses=COUNT_RESPONSES)
+@counting.post(
+    "/count{plural}",
+    summary="How many of one object? Such as /countOranges",
+    responses=COUNT_RESPONSES,
+)
 def count_plural(
     request: Request,
     lab: LabDependency,

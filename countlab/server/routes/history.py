@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.history import (
@@ -21,12 +23,14 @@ from countlab.history import (
     as_csv_row,
     as_json,
     find_page,
-    find_pages,
 )
+from countlab.history.readers import Readers
 
 history_router = APIRouter(tags=["history"])
 
 _EXAMPLE = "2026-11-20T12:00:00Z"
+_EXPORT_ROWS = 1000  # on a page of an export
+_DAMAGED = "malformed", "not a database", "no such column", "no such table"
 _NAME = r"^[^\x00\"\\]{1,100}$"  # as labels and names of keys are
 From = Annotated[
     AwareDatetime | None,
@@ -68,6 +72,8 @@ class Kept(BaseModel):
     milliseconds: dict[str, float]
     warnings: list[str]
     receipt: dict[str, Any]
+    filename: str | None
+    """As the client called its picture, with control characters escaped."""
 
 
 class Page(BaseModel):
@@ -82,7 +88,7 @@ class Page(BaseModel):
     summary="What was counted",
     responses={200: {"model": Page, "content": {"text/csv": {}}}},
 )
-def history(
+async def history(
     request: Request,
     row_filter: Annotated[HistoryFilter, Depends(history_filter)],
     limit: Annotated[int, Query(ge=1, le=1000, description="Rows on a page.")] = 100,
@@ -98,28 +104,76 @@ def history(
     Rows that wait on disk for a database that is away are listed once it is back.
     """
     recorder: History = request.app.state.history
+    if format == "csv":
+        return await _export(recorder, row_filter)
+
+    def page() -> Response:
+        rows = _find(recorder, row_filter, limit=limit, before=cursor)
+        next_cursor = rows[-1]["id"] if len(rows) == limit else None
+        return JSONResponse({"rows": [as_json(row) for row in rows], "next": next_cursor})
+
+    return await recorder.readers.run(page)
+
+
+async def _export(recorder: History, row_filter: HistoryFilter) -> Response:
+    """All rows as CSV; the first page fails before the response starts."""
+    recorder.readers.begin_export()
     try:
-        engine = recorder.database.engine
-        if format == "csv":
-            pages = find_pages(engine, row_filter)
-            first = next(pages, [])  # fails before the response starts if the database is offline
-            headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
-            return StreamingResponse(_csv(first, pages), media_type="text/csv", headers=headers)
-        rows = find_page(engine, row_filter, limit=limit, before=cursor)
-    except SQLAlchemyError as reason:
-        raise CountlabError("history_away", retry_after_s=10) from reason
-    next_cursor = rows[-1]["id"] if len(rows) == limit else None
-    return JSONResponse({"rows": [as_json(row) for row in rows], "next": next_cursor})
+        first = await recorder.readers.run(lambda: _csv_page(recorder, row_filter, None))
+    except BaseException:
+        recorder.readers.end_export()
+        raise
+    headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
+    pages = _csv_pages(recorder, row_filter, first)
+    return _Export(pages, recorder.readers, media_type="text/csv", headers=headers)
 
 
-def _csv(page: list[dict[str, Any]], pages: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
+async def _csv_pages(
+    recorder: History, row_filter: HistoryFilter, page: CsvPage
+) -> AsyncIterator[str]:
+    yield _csv_lines([CSV_COLUMNS])
+    while page.last_id:
+        yield page.lines
+        page = await recorder.readers.run(partial(_csv_page, recorder, row_filter, page.last_id))
+
+
+class _Export(StreamingResponse):
+    """Gives its place back however it ends."""
+
+    def __init__(self, pages: AsyncIterator[str], readers: Readers, **options: Any) -> None:
+        super().__init__(pages, **options)
+        self._readers = readers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._readers.end_export()
+
+
+class CsvPage(NamedTuple):
+    lines: str
+    last_id: str | None
+
+
+def _csv_page(recorder: History, row_filter: HistoryFilter, before: str | None) -> CsvPage:
+    rows = _find(recorder, row_filter, limit=_EXPORT_ROWS, before=before)
+    return CsvPage(_csv_lines(as_csv_row(row) for row in rows), rows[-1]["id"] if rows else None)
+
+
+def _csv_lines(rows: Iterable[Sequence[str]]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    while page:
-        writer.writerows(as_csv_row(row) for row in page)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        page = next(pages, [])
-    yield buffer.getvalue()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def _find(
+    recorder: History, row_filter: HistoryFilter, *, limit: int, before: str | None
+) -> list[dict[str, Any]]:
+    try:
+        return find_page(recorder.database.reader, row_filter, limit=limit, before=before)
+    except SQLAlchemyError as reason:
+        cause = str(getattr(reason, "orig", None) or reason)
+        if any(words in cause for words in _DAMAGED):
+            raise CountlabError("history_damaged", reason=cause, retry_after_s=600) from reason
+        raise recorder.away_error from reason

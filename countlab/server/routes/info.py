@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from countlab import __version__
 from countlab.errors import CountlabError
@@ -15,31 +15,54 @@ from countlab.server.lab import Lab
 from countlab.server.metrics import MEDIA_TYPE, Metrics
 from countlab.server.middleware.slots import Slots
 from countlab.server.parameters import LabDependency, ModelPath
+from countlab.server.routes.front_page import ICON, front_page, wants_html
+from countlab.server.routes.model_schemas import ModelJson, ModelsJson
 
 info_router = APIRouter(tags=["about"])
 
 
-@info_router.get("/", summary="A greeting that says where to go")
-def greeting(request: Request, lab: LabDependency) -> dict[str, str]:
-    """For people who open the bare address: what this is and where to click next."""
+@info_router.get(
+    "/",
+    summary="A greeting that says where to go",
+    response_model=dict[str, str],
+    responses={200: {"content": {"text/html": {}}}},
+)
+async def greeting(request: Request, lab: LabDependency) -> Response:
+    """For people who open the bare address: what this is and where to click next.
+
+    A browser gets a small page.
+    """
     page = getattr(request.app.state, "page", None)
-    return {
-        "message": "This is countlab: send a picture, get back boxes and counts.",
+    links = {
         **({"page": page} if page else {}),
         "docs": "/docs",
         "models": "/models",
         "health": "/health",
+    }
+    if wants_html(request):
+        return front_page(request, links)
+    greeting = {
+        "message": "This is countlab: send a picture, get back boxes and counts.",
+        **links,
         "version": __version__,
         "engine": lab.pipeline.engine,
     }
+    return JSONResponse(greeting, headers={"Vary": "Accept, Accept-Language"})
+
+
+@info_router.get("/favicon.ico", include_in_schema=False)
+async def favicon() -> Response:
+    return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
 
 @info_router.head("/health", include_in_schema=False)  # as uptime monitors often request it
 @info_router.get("/health", summary="Is the server alive?")
-async def health(lab: LabDependency) -> dict[str, Any]:
+async def health(request: Request, lab: LabDependency) -> dict[str, Any]:
     """Answers at once as long as the server lives; tells its version, engine and open models."""
+    notebook = getattr(request.app.state, "notebook", None)
     return {
         "status": "ok",
+        **({"notebook": notebook} if notebook else {}),
         "version": __version__,
         "engine": lab.pipeline.engine,
         "models_open": lab.pipeline.opened,
@@ -68,7 +91,9 @@ def metrics(request: Request) -> Response:
     return Response(server_metrics.render(), media_type=MEDIA_TYPE)
 
 
-@info_router.get("/models", summary="Which models there are")
+@info_router.get(
+    "/models", summary="Which models there are", responses={200: {"model": ModelsJson}}
+)
 def models(lab: LabDependency) -> dict[str, Any]:
     """Built in, published (fetched when first used) and your own: labels, size, on disk or not.
 
@@ -82,7 +107,7 @@ def models(lab: LabDependency) -> dict[str, Any]:
     }
 
 
-@info_router.get("/models/{name}", summary="One model")
+@info_router.get("/models/{name}", summary="One model", responses={200: {"model": ModelJson}})
 def one_model(name: ModelPath, lab: LabDependency) -> dict[str, Any]:
     """The same as its entry in `/models`."""
     return _model_json(lab.pipeline.catalog.find(name), lab)

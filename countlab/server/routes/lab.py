@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, UploadFile
 from countlab.inference.prediction import Prediction
 from countlab.models.entry import Model
 from countlab.models.lab_answer import LabAnswer
-from countlab.server.middleware.body import FormRoute
+from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import LabDependency, OptionsOfAll
 from countlab.server.responses import count_answer
 

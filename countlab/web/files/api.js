@@ -1,6 +1,7 @@
 // Client of the server's API: requests, the API key, and errors as `Problem`.
 
-import { fill } from "./page.js";
+import { fill, groupDigits } from "./language.js";
+import { pageMessage } from "./messages.js";
 
 let apiKey = ""; // in the memory of this tab only; lost on reload
 let settings = {}; // strings and limits from the head component
@@ -32,18 +33,39 @@ export async function post(path, body) {
   return (await request(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
 
-// Uploads a picture to a counting route; empty options are left out of the query.
+// Uploads a picture to a counting route; empty options are left out of the query. The answer also
+// as it came, signed, for `recount` and `redraw`: the server takes back only its own.
 export async function upload(path, file, options) {
   if (file.size > settings.max_bytes) throw tooLarge(file.size);
   const query = Object.entries(options).filter(([, value]) => value !== "" && value != null);
-  return (await request(`${path}?${new URLSearchParams(query)}`, formRequest({ file }))).json();
+  const response = await send(path, file, query, "application/json");
+  const answer = await response.text();
+  const signed = { answer, signature: response.headers.get("X-Signature") };
+  return Object.defineProperty(JSON.parse(answer), "signed", { value: signed });
+}
+
+// The picture that a route such as /explain draws.
+export async function uploadForPicture(path, file, options) {
+  return (await send(path, file, Object.entries(options), "image/*")).blob();
+}
+
+function send(path, file, query, accept) {
+  const headers = { Accept: accept };
+  return request(`${path}?${new URLSearchParams(query)}`, { ...formRequest({ file }), headers });
+}
+
+// The sweep of one object or one region of an earlier response of /sweep.
+export async function recount({ signed }, selection) {
+  return post("recount", { ...signed, ...selection });
 }
 
 // The picture with the boxes of an earlier response.
-export async function redraw(file, { model, findings }) {
-  const answer = JSON.stringify({ model, findings });
-  return (await request("redraw", formRequest({ file, answer }))).blob();
+export async function redraw(file, { signed }) {
+  return (await request("redraw", formRequest({ file, ...signed }))).blob();
 }
+
+// The server has a new key, as after a restart: the picture must be counted again.
+export const isStale = ({ code }) => code === "answer_not_signed";
 
 function formRequest(fields) {
   const body = new FormData();
@@ -71,7 +93,7 @@ export async function request(path, options = {}) {
 }
 
 function tooLarge(bytes) {
-  const arrived = `${bytes}`.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const arrived = groupDigits(bytes);
   const { detail, fix } = settings.too_large;
   return new Problem({ code: "too_many_bytes", detail: fill(detail, { arrived }), fix, status: 413 });
 }
@@ -79,7 +101,8 @@ function tooLarge(bytes) {
 async function readProblem(response) {
   const waitS = Number(response.headers.get("Retry-After")) || 0;
   try {
-    return new Problem({ ...(await response.json()), status: response.status, waitS });
+    const problem = pageMessage(await response.json(), settings.strings);
+    return new Problem({ ...problem, status: response.status, waitS });
   } catch {
     const detail = `${response.status} ${response.statusText}`; // from a proxy, not from countlab
     return new Problem({ code: "http", detail, status: response.status, waitS });

@@ -1,6 +1,7 @@
-// Step plot of count against confidence: the stable stretch shaded, the current value marked.
+// Step plot of count against confidence: a steady stretch shaded, the current value marked.
 
-import { fill, formatConfidence, make, svg } from "./page.js";
+import { fill, formatConfidence } from "./language.js";
+import { make, svg } from "./page.js";
 
 const HEIGHT = 100;
 const WIDTH = 300;
@@ -11,7 +12,7 @@ export class Curve {
     this.strings = strings;
   }
 
-  draw({ steps, stable }) {
+  draw({ steps, stable, steady }) {
     const [first, last] = [steps[0], steps.at(-1)];
     this.low = first.confidence;
     this.span = last.confidence - first.confidence;
@@ -22,7 +23,7 @@ export class Curve {
     this.dot = make("i");
     this.plot.replaceChildren(
       svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
-        svg("rect", { class: "stable", x: from, y: 0, width, height: HEIGHT }),
+        ...(steady ? [svg("rect", { class: "stable", x: from, y: 0, width, height: HEIGHT })] : []),
         svg("path", { class: "line", d: this.#stepPath(steps) }),
         this.line,
       ),
@@ -32,7 +33,7 @@ export class Curve {
       make("span", { class: "high" }, formatConfidence(last.confidence)),
     );
     this.plot.setAttribute("role", "img");
-    this.plot.setAttribute("aria-label", fill(this.strings.curve, {
+    this.plot.setAttribute("aria-label", fill(steady ? this.strings.curve : this.strings.curve_unsteady, {
       most: first.count,
       low: formatConfidence(first.confidence),
       least: last.count,

@@ -3,7 +3,6 @@
 import { configure, useKey } from "./api.js";
 
 export function start(element, props) {
-  document.documentElement.lang = props.language;
   configure(props);
   const form = element.querySelector(".key");
   const field = form.querySelector("input");

@@ -1,7 +1,9 @@
 // The Health tab: the facts of /health/report as sentences.
 
 import { get, isAboutKey } from "./api.js";
-import { fill, findParts, make, messageItem, onVisible } from "./page.js";
+import { fill, formatDecimal } from "./language.js";
+import { withoutPaths } from "./messages.js";
+import { findParts, make, messageItem, onVisible } from "./page.js";
 
 export function start(element, { strings }) {
   const parts = findParts(element);
@@ -45,7 +47,7 @@ function loadItems({ load, cores, waiting }, strings) {
   const sentences = [waiting ? fill(strings.health_waiting, { waiting }) : strings.health_no_queue];
   if (load !== null) {
     const sentence = loadSentence(load / cores, strings);
-    sentences.push(fill(sentence, { load: load.toFixed(1), cores }));
+    sentences.push(fill(sentence, { load: formatDecimal(load, 1), cores }));
   }
   return sentences.map((sentence) => make("li", {}, sentence));
 }
@@ -69,7 +71,7 @@ function modelItems({ models, unreadable }, strings) {
 
 function checkItems(checks) {
   return checks.map(({ well, detail, fix }) => {
-    const item = messageItem({ detail, fix });
+    const item = messageItem({ detail: withoutPaths(detail), fix: withoutPaths(fix) });
     item.className = well ? "passed" : "failed";
     return item;
   });

@@ -1,12 +1,16 @@
 // The History tab: pictures that this server counted, over time.
 
 import { get, isAboutKey, request } from "./api.js";
-import { Choices } from "./choices.js";
+import { showAnswer } from "./answer.js";
 import { drawTimeChart } from "./chart.js";
-import { download, fill, findParts, make, messageItem, onVisible } from "./page.js";
+import { labelOptions, setOptions } from "./choices.js";
+import { listCounts, nameOf } from "./labels.js";
+import { fill, formatDecimal, formatTime } from "./language.js";
+import { classifies, loadModels } from "./models.js";
+import { download, findParts, make, messageItem, onVisible } from "./page.js";
 
 const MAX_CHART_ROWS = 500;
-const MAX_TABLE_ROWS = 10;
+const TABLE_ROWS = 10; // at first, and each time more are wanted
 
 export function start(element, props) {
   new HistoryTab(findParts(element), props).open(element);
@@ -15,9 +19,7 @@ export function start(element, props) {
 class HistoryTab {
   constructor(parts, props) {
     Object.assign(this, { parts, strings: props.strings });
-    // The browser's regional variant: en-GB and en-US write dates in different orders.
-    this.language = navigator.languages.find((language) => language.startsWith(props.language));
-    this.choices = new Choices(parts, props, props.strings.all_models);
+    this.tableRows = TABLE_ROWS;
   }
 
   open(element) {
@@ -26,21 +28,30 @@ class HistoryTab {
       choice.addEventListener("change", () => this.show());
     }
     parts.csv.addEventListener("click", () => this.save());
-    document.addEventListener("key", () => this.show());
+    parts.more.addEventListener("click", () => {
+      this.tableRows += TABLE_ROWS;
+      this.#drawTable();
+    });
+    parts.close_answer.addEventListener("click", () => parts.answer.close());
+    document.addEventListener("key", () => parts.rows.offsetParent && this.show());
     onVisible(element, () => this.show());
   }
 
   get query() {
-    const options = Object.entries(this.choices.values).filter(([, value]) => value);
-    return new URLSearchParams(options);
+    const { model, object } = this.parts;
+    const options = Object.entries({ model: model.value, object: object.value });
+    return new URLSearchParams(options.filter(([, value]) => value));
   }
 
   async show() {
     const { parts, strings } = this;
     parts.problem.hidden = true;
     try {
-      if (!this.choices.labels) await this.choices.load();
-      const { rows } = await get(`history?limit=${MAX_CHART_ROWS}&${this.query}`);
+      this.models = (await loadModels()).models;
+      const { rows: everything } = await get(`history?limit=${MAX_CHART_ROWS}`);
+      this.#offerUsed(everything);
+      const query = `${this.query}`;
+      const { rows } = query ? await get(`history?limit=${MAX_CHART_ROWS}&${query}`) : { rows: everything };
       parts.empty_message.hidden = rows.length > 0;
       parts.empty_message.textContent = strings.history_empty;
       parts.outcome.hidden = !rows.length;
@@ -56,26 +67,89 @@ class HistoryTab {
     }
   }
 
+  // The filters have what was used, not all that could have been.
+  #offerUsed(rows) {
+    const { parts, strings } = this;
+    const models = [...new Set(rows.map(({ model }) => model))].sort();
+    const options = models.map((name) => [name, name]);
+    setOptions(parts.model, [["", strings.all_models], ...options], parts.model.value);
+    const ofModel = rows.filter(({ model }) => !parts.model.value || model === parts.model.value);
+    const labels = [...new Set(ofModel.flatMap(({ counts, object }) => [...Object.keys(counts), object]))];
+    const names = this.#namesOfAll();
+    setOptions(
+      parts.object,
+      [["", strings.all_objects], ...labelOptions(labels.filter(Boolean), names)],
+      parts.object.value,
+    );
+  }
+
+  #namesOfAll() {
+    const names = {};
+    for (const model of this.models.values()) {
+      for (const [language, of] of Object.entries(model.names ?? {})) names[language] = { ...of, ...names[language] };
+    }
+    return names;
+  }
+
+  #isClass({ model }) {
+    return classifies(this.models.get(model));
+  }
+
+  #countOf(row) {
+    const object = this.parts.object.value;
+    return object ? (row.counts[object] ?? 0) : row.count;
+  }
+
   draw(rows) {
     const { parts, strings } = this;
-    const object = parts.object.value;
-    const countOf = (row) => (object ? (row.counts[object] ?? 0) : row.count);
-    const points = rows.map((row) => ({ time: new Date(row.time), count: countOf(row) })).reverse();
+    this.rows = rows;
+    this.tableRows = TABLE_ROWS;
+    const counted = rows.filter((row) => !this.#isClass(row));
+    const points = counted.map((row) => ({ time: new Date(row.time), count: this.#countOf(row) }));
+    const classes = {};
+    for (const row of rows.filter((each) => this.#isClass(each))) {
+      for (const label of Object.keys(row.counts)) classes[label] = (classes[label] ?? 0) + 1;
+    }
+    parts.chart.hidden = !points.length;
+    parts.status.textContent = [
+      points.length && this.#countStatus(points),
+      Object.keys(classes).length && fill(strings.history_classes, { list: listCounts(classes, this.#namesOfAll()) }),
+    ].filter(Boolean).join(" ") || fill(strings.history_pictures, { pictures: rows.length });
+    if (points.length) drawTimeChart(parts.chart, points.reverse(), parts.status.textContent);
+    this.#drawTable();
+  }
+
+  #countStatus(points) {
+    const object = this.parts.object.value;
     const sum = points.reduce((total, { count }) => total + count, 0);
-    const facts = {
+    return fill(this.strings.history_status, {
       pictures: points.length,
-      mean: (sum / points.length).toFixed(1),
+      mean: formatDecimal(sum / points.length, 1),
       most: Math.max(...points.map(({ count }) => count)),
-      object: object || strings.objects,
-    };
-    parts.status.textContent = fill(strings.history_status, facts);
-    drawTimeChart(parts.chart, points, parts.status.textContent, this.language);
-    parts.rows.replaceChildren(...rows.slice(0, MAX_TABLE_ROWS).map((row) => make("tr", {},
-      make("th", { scope: "row" }, new Date(row.time).toLocaleString(this.language)),
-      make("td", { class: "number" }, countOf(row)),
-      make("td", {}, Object.entries(row.counts).map((pair) => pair.join(" ")).join(", ")),
+      object: object ? nameOf(object, this.#namesOfAll(), 2) : fill(this.strings.objects, { count: 2 }),
+    });
+  }
+
+  #drawTable() {
+    const { parts, rows } = this;
+    parts.rows.replaceChildren(...rows.slice(0, this.tableRows).map((row) => this.#tableRow(row)));
+    parts.more.hidden = rows.length <= this.tableRows;
+  }
+
+  // The time is a button that opens the answer.
+  #tableRow(row) {
+    const { names } = this.models.get(row.model) ?? {};
+    const isClass = this.#isClass(row);
+    const button = make("button", { type: "button", class: "link" }, formatTime(new Date(row.time)));
+    button.addEventListener("click", () => showAnswer(this.parts, row, { names, isClass }, this.strings));
+    const labels = Object.keys(row.counts).map((label) => nameOf(label, names)).join(", ");
+    return make("tr", {},
+      make("th", { scope: "row" }, button),
+      make("td", { class: "number" }, isClass ? "" : this.#countOf(row)),
+      make("td", {}, isClass ? labels || this.strings.unsure_class : listCounts(row.counts, names)),
+      make("td", {}, row.filename ?? ""),
       make("td", {}, row.model),
-    )));
+    );
   }
 
   async save() {

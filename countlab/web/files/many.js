@@ -2,13 +2,18 @@
 
 import { isAboutKey, redraw, upload } from "./api.js";
 import { Choices } from "./choices.js";
-import { download, fill, findParts, make, messageItem } from "./page.js";
+import { nameOf } from "./labels.js";
+import { fill } from "./language.js";
+import { ManyRows } from "./many_rows.js";
+import { classifies } from "./models.js";
+import { download, findParts, messageItem } from "./page.js";
 import { offerDrop, offerFiles } from "./picker.js";
+import { Queue, withRetries } from "./queue.js";
 import { toCsv } from "./table.js";
 import { toZip } from "./zip.js";
 
-const MAX_CONCURRENT = 2; // more would only fill the server's queue ahead of other people
-const MAX_TRIES = 5; // for each picture, while the server is busy
+const MAX_PICTURES = 10_000; // in the list; what the page keeps of each is a few kilobytes
+const MAX_ZIP_BYTES = 1_000_000_000; // larger ones come in several files
 
 export function start(element, props) {
   new ManyTab(findParts(element), props).open();
@@ -16,26 +21,33 @@ export function start(element, props) {
 
 class ManyTab {
   constructor(parts, props) {
-    Object.assign(this, { parts, strings: props.strings, maxPictures: props.max_batch });
+    Object.assign(this, { parts, strings: props.strings });
     this.choices = new Choices(parts, props);
-    this.files = [];
-    this.rows = [];
-    this.run = 0; // a new run, and the stop button, end the run before
+    this.items = []; // { file, name, result or problem }
+    this.rows = new ManyRows(parts, props.strings, this.choices);
+    this.queue = new Queue({
+      send: (item) => upload(this.route, item.file, this.options).then(lighten),
+      onChange: (item) => this.update(item),
+      onPause: (problem) => this.showPause(problem),
+      onWait: () => { parts.remark.textContent = this.strings.retrying; },
+    }, props.max_batch);
+    this.drawing = 0; // a newer list or option ends the drawing of a ZIP
   }
 
   async open() {
     const { parts } = this;
-    parts.limit.textContent = fill(this.strings.many_limit, { number: this.maxPictures });
     offerFiles(parts.choose, parts.files, (files) => this.use(files));
     offerFiles(parts.choose_folder, parts.folder, (files) => this.use(files));
     offerDrop(parts.drop_area, (files) => this.use(files));
     for (const choice of [parts.model, parts.engine, parts.object, parts.tiles, parts.confidence]) {
-      choice.addEventListener("change", () => this.count());
+      choice.addEventListener("change", () => this.countAgain());
     }
-    parts.stop.addEventListener("click", () => this.stop());
-    parts.csv.addEventListener("click", () => download(toCsv(this.rows), "counts.csv"));
+    parts.pause.addEventListener("click", () => this.togglePause());
+    parts.retry.addEventListener("click", () => this.retry());
+    parts.clear.addEventListener("click", () => this.clear());
+    parts.csv.addEventListener("click", () => download(toCsv(this.items), "counts.csv"));
     parts.zip.addEventListener("click", () => this.downloadZip());
-    document.addEventListener("key", () => this.load().then(() => this.count()));
+    document.addEventListener("key", () => this.load().then(() => this.queue.goOn()));
     await this.load();
   }
 
@@ -47,107 +59,137 @@ class ManyTab {
     }
   }
 
-  use(files) {
-    const pictures = files.filter(({ name }) => !name.startsWith("."));
-    this.files = pictures.slice(0, this.maxPictures);
-    const number = pictures.length - this.files.length;
-    const facts = { number, allowed: this.maxPictures };
-    this.leftOut = number ? fill(this.strings.many_left_out, facts) : "";
-    return this.count();
+  get isClassifier() {
+    return classifies(this.choices.info);
+  }
+
+  get route() {
+    return this.isClassifier ? "predict/single" : "countObjects";
   }
 
   get options() {
     return { ...this.choices.values, confidence: this.parts.confidence.value };
   }
 
-  async count() {
-    if (!this.files.length) return;
-    const { parts } = this;
-    const run = ++this.run;
-    parts.problem.hidden = true;
-    parts.outcome.hidden = parts.stop.hidden = false;
-    parts.csv.disabled = parts.zip.disabled = true;
-    for (const image of parts.rows.querySelectorAll("img")) URL.revokeObjectURL(image.src);
-    this.rows = this.files.map((file) => ({ file, name: file.webkitRelativePath || file.name }));
-    parts.rows.replaceChildren(...this.rows.map((row) => (row.tableRow = emptyTableRow(row))));
-    const options = this.options;
-    const queue = [...this.rows];
-    const work = async () => {
-      while (queue.length && run === this.run) await this.countRow(queue.shift(), options, run);
-    };
-    this.showProgress();
-    await Promise.all(Array.from({ length: MAX_CONCURRENT }, work));
-    if (run === this.run) this.finish();
+  // Adds to the list; a picture that is in it already is not sent again.
+  use(files) {
+    const known = new Set(this.items.map(({ file }) => identity(file)));
+    const fresh = files.filter((file) => !file.name.startsWith(".") && !known.has(identity(file)));
+    const room = MAX_PICTURES - this.items.length;
+    const added = fresh.slice(0, room).map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+    const facts = { number: fresh.length - added.length, allowed: MAX_PICTURES };
+    this.parts.remark.textContent = facts.number ? fill(this.strings.many_left_out, facts) : "";
+    if (!added.length) return;
+    this.drawing++;
+    this.items.push(...added);
+    this.parts.problem.hidden = true;
+    this.rows.use(this.items);
+    this.queue.add(added);
+    this.update();
   }
 
-  async countRow(row, options, run) {
-    try {
-      row.result = await this.withRetries(() => upload("countObjects", row.file, options), run);
-    } catch (problem) {
-      if (!problem.detail) throw problem;
-      row.problem = problem;
+  countAgain() {
+    if (!this.items.length) return;
+    this.drawing++;
+    this.parts.problem.hidden = true;
+    for (const item of this.items) item.result = item.problem = null;
+    this.rows.use(this.items);
+    this.queue.restart(this.items);
+    this.update();
+  }
+
+  retry() {
+    const failed = this.items.filter(({ problem }) => problem);
+    for (const item of failed) item.problem = null;
+    this.rows.draw();
+    this.queue.add(failed);
+    this.update();
+  }
+
+  clear() {
+    this.drawing++;
+    this.items = [];
+    this.queue.restart([]);
+    this.rows.use(this.items);
+    this.parts.remark.textContent = "";
+    this.update();
+  }
+
+  togglePause() {
+    if (this.queue.isPaused) {
+      this.parts.problem.hidden = true;
+      this.queue.goOn();
+    } else this.queue.pause();
+  }
+
+  showPause(problem) {
+    if (problem) this.showProblem(problem);
+    this.update();
+  }
+
+  update(item) {
+    const { parts, strings, items, queue } = this;
+    if (item) this.rows.update(item);
+    const failed = items.filter(({ problem }) => problem).length;
+    const done = items.filter(({ result }) => result);
+    const facts = { done: done.length + failed, all: items.length };
+    parts.outcome.hidden = !items.length;
+    parts.progress.max = items.length || 1;
+    parts.progress.value = facts.done;
+    parts.status.textContent = [
+      fill(strings.progress, facts), this.#sum(done), queue.isPaused && strings.paused,
+    ].filter(Boolean).join(", ");
+    if (!queue.isRunning && parts.remark.textContent === strings.retrying) parts.remark.textContent = "";
+    parts.pause.textContent = queue.isPaused ? strings.go_on : strings.pause;
+    parts.pause.hidden = !queue.isRunning && !(queue.isPaused && queue.waiting.length);
+    parts.retry.hidden = queue.isRunning || !failed;
+    parts.retry.textContent = fill(strings.retry, { number: failed });
+    parts.csv.disabled = queue.isRunning || !facts.done;
+    parts.zip.hidden = this.isClassifier;
+    parts.zip.disabled = queue.isRunning || !done.length;
+  }
+
+  // "18 objects", or for a classifier how many of each class.
+  #sum(done) {
+    const count = done.reduce((sum, { result }) => sum + result.count, 0);
+    if (!this.isClassifier) return fill(this.strings.count_of_objects, { count });
+    const counts = {};
+    for (const { result } of done) {
+      for (const label of Object.keys(result.counts)) counts[label] = (counts[label] ?? 0) + 1;
     }
-    if (run !== this.run) return;
-    if (row.problem && isAboutKey(row.problem)) return this.stop();
-    fillTableRow(row);
-    this.showProgress();
-  }
-
-  // A busy server says in Retry-After when to try again.
-  async withRetries(send, run) {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await send();
-      } catch (problem) {
-        const isBusy = problem.waitS && problem.waitS <= 10;
-        if (!isBusy || tries === MAX_TRIES || run !== this.run) throw problem;
-        this.parts.status.textContent = this.strings.retrying;
-        await new Promise((done) => setTimeout(done, problem.waitS * 1000));
-      }
-    }
-  }
-
-  showProgress() {
-    const done = this.rows.filter(({ result, problem }) => result || problem).length;
-    const count = this.rows.reduce((sum, { result }) => sum + (result?.count ?? 0), 0);
-    this.parts.progress.max = this.rows.length;
-    this.parts.progress.value = done;
-    const status = fill(this.strings.progress, { done, all: this.rows.length, count });
-    this.parts.status.textContent = `${status} ${this.leftOut}`;
-  }
-
-  stop() {
-    this.run++;
-    this.finish();
-  }
-
-  finish() {
-    const hasResults = this.rows.some(({ result }) => result);
-    this.parts.stop.hidden = true;
-    this.parts.csv.disabled = !this.rows.length;
-    this.parts.zip.disabled = !hasResults;
+    const names = this.choices.info.names;
+    return Object.entries(counts).map(([label, number]) => `${number} × ${nameOf(label, names)}`).join(", ");
   }
 
   // The server draws the boxes, in the format of each picture.
   async downloadZip() {
-    const run = ++this.run;
-    const counted = this.rows.filter(({ result }) => result);
-    const files = [];
+    const run = ++this.drawing;
+    const isOver = () => run !== this.drawing;
+    const counted = this.items.filter(({ result }) => result);
     this.parts.zip.disabled = true;
+    let files = [], bytes = 0, parts = 0;
+    const save = async (isLast) => {
+      parts++;
+      download(await toZip(files), isLast && parts === 1 ? "counted.zip" : `counted_${parts}.zip`);
+      files = [];
+      bytes = 0;
+    };
     try {
-      for (const { file, name, result } of counted) {
-        const facts = { done: files.length + 1, all: counted.length };
-        this.parts.status.textContent = fill(this.strings.zip_progress, facts);
-        files.push([name, await this.withRetries(() => redraw(file, result), run)]);
-        if (run !== this.run) return;
+      for (const [i, { file, name, result }] of counted.entries()) {
+        this.parts.remark.textContent = fill(this.strings.zip_progress, { done: i + 1, all: counted.length });
+        const drawn = await withRetries(() => redraw(file, result), isOver, () => {});
+        if (isOver()) return;
+        if (bytes + drawn.size > MAX_ZIP_BYTES) await save(false);
+        files.push([name, drawn]);
+        bytes += drawn.size;
       }
-      download(await toZip(files), "counted.zip");
+      await save(true);
     } catch (problem) {
-      if (run === this.run) this.showProblem(problem);
+      if (!isOver()) this.showProblem(problem);
     }
-    if (run !== this.run) return;
-    this.showProgress();
-    this.finish();
+    if (isOver()) return;
+    this.parts.remark.textContent = "";
+    this.update();
   }
 
   showProblem(problem) {
@@ -157,19 +199,11 @@ class ManyTab {
   }
 }
 
-function emptyTableRow({ file, name }) {
-  const image = make("img", { src: URL.createObjectURL(file), alt: "", loading: "lazy" });
-  image.addEventListener("error", () => image.remove());
-  const first = make("th", { scope: "row" }, make("div", {}, image, make("span", {}, name)));
-  return make("tr", {}, first, make("td", { class: "number" }, "…"), make("td"), make("td"));
-}
+const identity = (file) => [file.webkitRelativePath || file.name, file.size, file.lastModified].join("\n");
 
-function fillTableRow({ tableRow, result, problem }) {
-  const [, count, labels, notes] = tableRow.children;
-  count.textContent = result ? result.count : "–";
-  const messages = result ? result.warnings : [problem];
-  if (result) {
-    labels.textContent = Object.entries(result.counts).map((pair) => pair.join(" ")).join(", ");
-  }
-  notes.replaceChildren(make("ul", { class: problem ? "error" : "" }, ...messages.map(messageItem)));
+// What the list needs of an answer: its findings are in the signed text alone.
+function lighten(answer) {
+  const { count, counts, likely, probabilities, warnings, model, engine, confidence, signed } = answer;
+  const best = probabilities && Object.entries(probabilities)[0];
+  return { count, counts, likely, probabilities, best, warnings, model, engine, confidence, signed };
 }

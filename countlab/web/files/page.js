@@ -7,13 +7,6 @@ export function findParts(element) {
   return parts;
 }
 
-// Replaces the {placeholders} of a string.
-export function fill(text, facts) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
-}
-
-export const formatConfidence = (confidence) => confidence.toFixed(2);
-
 // Calls back each time the element becomes visible: whenever its tab is opened.
 export function onVisible(element, callback) {
   new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && callback()).observe(element);
@@ -30,10 +23,16 @@ export function svg(tag, attributes, ...children) {
   return withContent(element, attributes, children);
 }
 
-function withContent(element, attributes, children) {
+// `style` is an object: a style attribute would need 'unsafe-inline' in the security policy.
+function withContent(element, { style, ...attributes }, children) {
+  for (const [name, value] of Object.entries(style ?? {})) element.style.setProperty(name, value);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
+}
+
+export function setStyle(element, style) {
+  for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
 }
 
 // A list item for a warning or an error: its detail, then its fix.

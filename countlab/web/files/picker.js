@@ -1,7 +1,8 @@
 // Sources of a picture: file, drop, clipboard, camera, examples.
 
 import { request } from "./api.js";
-import { fill, make } from "./page.js";
+import { fill } from "./language.js";
+import { make } from "./page.js";
 
 export function offerPictures(parts, { strings, examples }, onPicture, onProblem) {
   offerFiles(parts.choose, parts.file, ([picture]) => onPicture(picture));
@@ -64,7 +65,7 @@ async function filesIn(entry) {
 const exampleUrl = (example) => new URL(`examples/${example}`, import.meta.url);
 
 function exampleButton(name, strings) {
-  const title = name.replace(/\..*$/, "").replaceAll("_", " ");
+  const title = strings[`example_${name.replace(/\..*$/, "")}`];
   const alt = fill(strings.example, { name: title });
   return make("button", { type: "button" }, make("img", { src: exampleUrl(name), alt }));
 }

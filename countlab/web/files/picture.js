@@ -1,6 +1,8 @@
-// View of the picture, its boxes and the region drawn on it, in pixels of the picture.
+// View of the picture and its boxes, and the region that is drawn on it.
 
-import { make } from "./page.js";
+import { boxStyle, EdgeFields, followDrag } from "./geometry.js";
+import { formatPercent } from "./language.js";
+import { make, setStyle } from "./page.js";
 
 const NARROW_PX = 44; // narrower boxes on the screen show their label only on hover or focus
 const LABEL_HEIGHT_PX = 20; // boxes nearer to the top edge have their label inside
@@ -10,7 +12,7 @@ export class PictureView {
     this.parts = parts;
     this.onRegionChange = onRegionChange;
     this.region = null;
-    this.edges = [...parts.region_panel.querySelectorAll("[data-edge]")];
+    this.edges = new EdgeFields(parts.region_panel, (region) => this.setRegion(region));
     parts.image.addEventListener("error", () => this.#setCannotDisplay(true));
     parts.image.addEventListener("load", ({ target }) => {
       this.#setAspectRatio(target.naturalWidth / target.naturalHeight);
@@ -19,7 +21,6 @@ export class PictureView {
     parts.frame.addEventListener("pointerdown", (event) => this.#drawRegion(event));
     parts.region_panel.addEventListener("toggle", () => this.#togglePanel());
     parts.clear_region.addEventListener("click", () => this.setRegion(null));
-    for (const edge of this.edges) edge.addEventListener("change", () => this.#readEdges());
   }
 
   show(file) {
@@ -31,11 +32,10 @@ export class PictureView {
     this.parts.frame.hidden = false;
   }
 
-  // Back to the empty drop area.
+  // The picture without what was found in it.
   clear() {
     this.parts.boxes.replaceChildren();
-    this.parts.stage.classList.remove("filled");
-    this.parts.frame.hidden = this.parts.region_panel.hidden = this.parts.region.hidden = true;
+    this.parts.region_panel.hidden = this.parts.region.hidden = true;
     this.region = null;
   }
 
@@ -46,19 +46,21 @@ export class PictureView {
     this.#fillEdges();
   }
 
-  draw(findings, colors) {
+  // `nameOf` names a label; a finding without confidence was drawn by a person.
+  draw(findings, colors, nameOf) {
     const scale = this.parts.frame.clientWidth / this.width;
     const boxes = findings.filter(({ box }) => box).map((finding, i) => {
-      const [left, top, right, bottom] = finding.box;
-      const percent = `${Math.round(finding.confidence * 100)} %`;
+      const [left, top, right] = finding.box;
+      const percent = finding.confidence == null ? "" : formatPercent(finding.confidence);
+      const name = nameOf(finding.label);
       const item = make("li", {
         tabindex: i ? -1 : 0,
-        "aria-label": `${finding.label}, ${percent}`,
-        style: `--label-color: ${colors[finding.label]}; ${this.#boxStyle(left, top, right, bottom)}`,
+        "aria-label": percent ? `${name}, ${percent}` : name,
+        style: { "--label-color": colors[finding.label] ?? "#0f766e", ...boxStyle(finding.box, this) },
       });
       if ((right - left) * scale < NARROW_PX) item.classList.add("narrow");
       if (top * scale < LABEL_HEIGHT_PX) item.classList.add("label-inside");
-      item.append(make("span", { class: "tag" }, finding.label, make("b", {}, ` ${percent}`)));
+      item.append(make("span", { class: "tag" }, name, make("b", {}, percent && ` ${percent}`)));
       return item;
     });
     this.parts.boxes.replaceChildren(...boxes);
@@ -66,34 +68,23 @@ export class PictureView {
 
   setRegion(region) {
     this.region = region;
-    this.parts.region.hidden = !region;
-    if (region) this.parts.region.style = this.#boxStyle(...region);
+    this.outline(region);
     this.#fillEdges();
     this.onRegionChange();
+  }
+
+  // Shows a rectangle, or none.
+  outline(box) {
+    this.parts.region.hidden = !box;
+    if (box) setStyle(this.parts.region, boxStyle(box, this));
   }
 
   #setAspectRatio(ratio) {
     this.parts.frame.style.setProperty("--shape", ratio);
   }
 
-  #boxStyle(left, top, right, bottom) {
-    const [x, y] = [100 / this.width, 100 / this.height];
-    const [width, height] = [(right - left) * x, (bottom - top) * y];
-    return `left: ${left * x}%; top: ${top * y}%; width: ${width}%; height: ${height}%`;
-  }
-
   #fillEdges() {
-    const edges = this.region ?? [0, 0, this.width, this.height];
-    this.edges.forEach((edge, i) => {
-      edge.max = i % 2 ? this.height : this.width;
-      edge.value = edges[i];
-    });
-  }
-
-  #readEdges() {
-    const clamp = ({ value, max }) => Math.round(Math.min(Math.max(0, +value), +max));
-    const [left, top, right, bottom] = this.edges.map(clamp);
-    this.setRegion(normalized(left, top, right, bottom));
+    this.edges.fill(this.region ?? [0, 0, this.width, this.height], this);
   }
 
   #togglePanel() {
@@ -103,29 +94,11 @@ export class PictureView {
 
   #drawRegion(event) {
     if (!this.parts.region_panel.open || event.button) return;
-    event.preventDefault();
-    const { frame } = this.parts;
-    const bounds = frame.getBoundingClientRect();
-    const toPixels = ({ clientX, clientY }) => [
-      Math.round(Math.min(Math.max(0, (clientX - bounds.left) / bounds.width), 1) * this.width),
-      Math.round(Math.min(Math.max(0, (clientY - bounds.top) / bounds.height), 1) * this.height),
-    ];
-    const [x, y] = toPixels(event);
-    const move = (moveEvent) => {
-      const region = normalized(x, y, ...toPixels(moveEvent));
-      this.parts.region.hidden = false;
-      this.parts.region.style = this.#boxStyle(...region);
-      return region;
-    };
-    const end = (endEvent) => {
-      frame.removeEventListener("pointermove", move);
-      const region = move(endEvent);
-      const isClick = region[2] - region[0] <= 2 || region[3] - region[1] <= 2;
-      this.setRegion(isClick ? null : region);
-    };
-    frame.setPointerCapture(event.pointerId);
-    frame.addEventListener("pointermove", move);
-    frame.addEventListener("pointerup", end, { once: true });
+    followDrag(event, this.parts.frame, this, {
+      onMove: (box) => this.outline(box),
+      onEnd: (box) => this.setRegion(box),
+      onClick: () => this.setRegion(null),
+    });
   }
 
   // Roving tabindex: one Tab stop for all boxes, the arrow keys move between them.
@@ -133,7 +106,7 @@ export class PictureView {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const boxes = [...this.parts.boxes.children];
     const current = boxes.indexOf(event.target);
-    if (!step || current < 0) return;
+    if (!step || current < 0 || event.shiftKey) return;
     event.preventDefault();
     const next = boxes[(current + step + boxes.length) % boxes.length];
     event.target.tabIndex = -1;
@@ -145,9 +118,4 @@ export class PictureView {
     this.parts.image.hidden = cannotDisplay;
     this.parts.cannot_display.hidden = !cannotDisplay;
   }
-}
-
-// Left, top, right, bottom of the rectangle between two corners.
-function normalized(x1, y1, x2, y2) {
-  return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
 }

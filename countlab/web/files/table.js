@@ -1,12 +1,12 @@
 // CSV of many pictures: one row a picture, one column for each label found.
 
 export function toCsv(rows) {
-  const labels = [...new Set(rows.flatMap(({ result }) => Object.keys(result?.counts ?? {})))].sort();
-  const head = ["file", "count", ...labels, "model", "engine", "confidence", "warnings", "error"];
+  const isClassified = rows.some(({ result }) => result?.best);
+  const columns = isClassified ? classColumns(rows) : countColumns(rows);
+  const head = ["file", ...columns.names, "model", "engine", "confidence", "warnings", "error"];
   const lines = rows.map(({ name, result, problem }) => [
     name,
-    result?.count ?? "",
-    ...labels.map((label) => (result ? (result.counts[label] ?? 0) : "")),
+    ...columns.values(result),
     result?.model ?? "",
     result?.engine ?? "",
     result?.confidence ?? "",
@@ -16,6 +16,30 @@ export function toCsv(rows) {
   const text = [head, ...lines].map((line) => line.map(escapeCell).join(",")).join("\n");
   return new Blob(["\ufeff", text, "\n"], { type: "text/csv" }); // Excel needs the byte order mark
 }
+
+function countColumns(rows) {
+  const labels = labelsIn(rows, "counts");
+  return {
+    names: ["count", ...labels],
+    values: (result) => [
+      result?.count ?? "", ...labels.map((label) => (result ? (result.counts[label] ?? 0) : "")),
+    ],
+  };
+}
+
+// The likeliest class, however sure, and the probability of each.
+function classColumns(rows) {
+  const labels = labelsIn(rows, "probabilities");
+  return {
+    names: ["class", "probability", ...labels],
+    values: (result) => [
+      ...(result?.best ?? ["", ""]), ...labels.map((label) => result?.probabilities?.[label] ?? ""),
+    ],
+  };
+}
+
+const labelsIn = (rows, member) =>
+  [...new Set(rows.flatMap(({ result }) => Object.keys(result?.[member] ?? {})))].sort();
 
 // A file may be called =1+1: the apostrophe keeps spreadsheets from running it as a formula.
 function escapeCell(value) {

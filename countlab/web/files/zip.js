@@ -1,4 +1,7 @@
 // ZIP writer without compression: pictures are compressed already.
+//
+// Each file is read once for its checksum and then handed on as it is, so that hundreds of
+// pictures are never in memory together.
 
 const TEXT = new TextEncoder();
 const UTF8_NAMES_FLAG = 0x0800;
@@ -8,17 +11,16 @@ export async function toZip(files) {
   const directory = [];
   let offset = 0;
   for (const [name, blob] of withUniqueNames(files)) {
-    const data = new Uint8Array(await blob.arrayBuffer());
     const path = TEXT.encode(name);
     const common = header([
       [2, 20], [2, UTF8_NAMES_FLAG], [2, 0], [2, 0], [2, 0x21], // stored; dated 1980-01-01
-      [4, checksum(data)], [4, data.length], [4, data.length], [2, path.length], [2, 0],
+      [4, await checksum(blob)], [4, blob.size], [4, blob.size], [2, path.length], [2, 0],
     ]);
-    const local = [header([[4, 0x04034b50]]), common, path, data];
+    const local = [header([[4, 0x04034b50]]), common, path];
     const place = header([[2, 0], [2, 0], [2, 0], [4, 0], [4, offset]]);
     directory.push(header([[4, 0x02014b50], [2, 20]]), common, place, path);
-    parts.push(...local);
-    offset += size(local);
+    parts.push(...local, blob);
+    offset += size(local) + blob.size;
   }
   const number = directory.length / 4;
   const end = header([
@@ -56,8 +58,8 @@ const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-function checksum(data) {
+async function checksum(blob) {
   let crc = ~0;
-  for (const byte of data) crc = (crc >>> 8) ^ CRC[(crc ^ byte) & 255];
+  for (const byte of new Uint8Array(await blob.arrayBuffer())) crc = (crc >>> 8) ^ CRC[(crc ^ byte) & 255];
   return ~crc >>> 0;
 }

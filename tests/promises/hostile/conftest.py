@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +54,13 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def start_server(home: Path, **settings: str) -> Iterator[ServerProcess]:
+def start_server(
+    home: Path, *, command: Sequence[str] = ("-c", COMMAND), **settings: str
+) -> Iterator[ServerProcess]:
     environment = {name: value for name, value in os.environ.items() if "COUNTLAB" not in name}
     environment |= {"COUNTLAB_HOME": str(home), **settings}
     with subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "serve", "--port", "0"],
+        [sys.executable, *command, "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -102,9 +102,9 @@ def test_server_is_not_ready_while_the_model_loads_or_the_queue_is_full(
     pipeline, may_load = app.state.lab.pipeline, threading.Event()
     find_files = pipeline.store.files
 
-    def wait_and_find(model: Any) -> Any:
+    def wait_and_find(model: Any, **options: Any) -> Any:
         assert may_load.wait(30)
-        return find_files(model)
+        return find_files(model, **options)
 
     monkeypatch.setattr(pipeline.store, "files", wait_and_find)
     server = serve(app, port=0)

@@ -20,7 +20,7 @@ from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.server.middleware import body
 from countlab.server.middleware.slots import Slots
-from countlab.serving import http_protocol
+from countlab.serving import http_protocol, unread_responses
 from countlab.settings import Settings
 from countlab.system.deadline import check_deadline
 from tests.conftest import until
@@ -187,17 +187,20 @@ def test_request_times_out_at_its_deadline(tmp_path: Path, path: str) -> None:
         assert blocking.post().ok
 
 
-def test_batch_is_admitted_with_the_weight_of_its_largest_size(tmp_path: Path) -> None:
-    with blocking_server(tmp_path, queue=3) as blocking:
-        running = blocking.post_in_background()
-        until(lambda: blocking.started == 1)
-        files = [("files", b"x")]
-        batch = requests.post(blocking.server.url + "/predict/batch", files=files, timeout=10)
-        assert (batch.status_code, batch.json()["code"]) == (503, "too_busy")
-        blocking.may_finish.set()
-        assert running.result(10).ok
-        until(lambda: blocking.slots.admitted == 0)
-        assert requests.post(blocking.server.url + "/predict/batch", files=files, timeout=10).ok
+def test_batch_of_one_client_yields_to_small_counts(tmp_path: Path, photo: bytes) -> None:
+    app = create_app(settings=Settings(home=tmp_path, slots=1))
+    server = serve(app, port=0)
+    requests.post(server.url + "/countObjects", files={"file": photo}, timeout=60)
+    with ThreadPoolExecutor(1) as pool:
+        files = [("files", photo)] * 40
+        batch = pool.submit(requests.post, server.url + "/predict/batch", files=files, timeout=60)
+        until(lambda: bool(app.state.slots.running == 1))
+        alone = requests.post(server.url + "/countObjects", files={"file": photo}, timeout=60)
+        assert alone.ok
+        assert not batch.done(), "the small count waited for the whole batch"
+        assert [entry for entry in batch.result().json()["results"] if "problem" in entry] == []
+    server.stop()
+    assert (app.state.slots.running, app.state.slots.waiting) == (0, 0)
 
 
 def test_app_can_be_served_again_in_another_event_loop(tmp_path: Path) -> None:
@@ -230,7 +233,7 @@ def test_slow_sender_is_cut_off_and_its_place_freed(
             for _ in range(3):
                 connection.sendall(b"x")
                 time.sleep(0.02)
-            until(lambda: blocking.slots.admitted == 1)
+            assert blocking.slots.admitted == 0  # who sends holds no place
             response = connection.recv(65536)
         assert response.startswith(b"HTTP/1.1 408")
         assert b"too_slow_sender" in response
@@ -271,7 +274,7 @@ def test_slow_request_headers_are_cut_off(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_unread_response_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is the next request on that connection; the slot is free in the meantime."""
-    monkeypatch.setattr(http_protocol, "_UNREAD_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(unread_responses, "_UNREAD_TIMEOUT_S", 0.3)
     app = create_app(settings=Settings(home=tmp_path, slots=1))
 
     @app.post("/large")
@@ -293,16 +296,16 @@ def test_cancelled_waiter_does_not_keep_a_slot_released_to_it(tmp_path: Path) ->
     """Found by the soak: the cancelled waiter was no longer among the waiters."""
 
     async def cancel_and_release() -> Slots:
-        slots = Slots(Settings(home=tmp_path, slots=1))
-        assert slots.try_acquire()
-        waiter = asyncio.create_task(slots.acquire())
+        slots = Slots.from_settings(Settings(home=tmp_path, slots=1))
+        assert slots.try_acquire("a")
+        waiter = asyncio.create_task(slots.acquire("a"))
         await asyncio.sleep(0)
         waiter.cancel()
-        slots.release()
+        slots.release("a")
         with contextlib.suppress(asyncio.CancelledError):
             await waiter
         return slots
 
     slots = asyncio.run(cancel_and_release())
     assert slots.running == 0
-    assert slots.try_acquire()
+    assert slots.try_acquire("a")

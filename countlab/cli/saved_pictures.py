@@ -1,0 +1,59 @@
+"""The folder of `count --save`: each picture with its boxes, under the name it came with."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from countlab.cli.picture_sources import PictureSource
+from countlab.errors import CountlabError
+
+_SUFFIXES = {
+    b"\xff\xd8\xff": (".jpg", ".jpeg"),
+    b"\x89PNG": (".png",),
+    b"RIFF": (".webp",),
+    b"BM": (".bmp",),
+    b"GIF8": (".gif",),
+    b"II*\0": (".tif", ".tiff"),
+    b"MM\0*": (".tif", ".tiff"),
+}
+
+
+class SavedPictures:
+    """Writes below one folder; never over a picture that is counted, nor twice to one name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._taken: set[Path] = set()
+
+    def save(self, source: PictureSource, drawn: bytes) -> Path:
+        target = self._free_name(source, _with_suffix(source.saved_as, drawn))
+        part = target.with_name(f".{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(drawn)
+            part.replace(target)
+        except OSError as reason:
+            part.unlink(missing_ok=True)
+            raise CountlabError("cannot_write", path=target, reason=reason.strerror) from reason
+        self._taken.add(target)
+        return target
+
+    def _free_name(self, source: PictureSource, name: PurePosixPath) -> Path:
+        """`photo.jpg`, or `photo-2.jpg` where that name is taken or is the picture itself."""
+        target, number = self._folder / name, 1
+        while target in self._taken or _same_file(target, source.path):
+            number += 1
+            target = self._folder / name.with_name(f"{name.stem}-{number}{name.suffix}")
+        return target
+
+
+def _with_suffix(name: PurePosixPath, drawn: bytes) -> PurePosixPath:
+    """The suffix says what the file is, also where the original's did not."""
+    for start, suffixes in _SUFFIXES.items():
+        if drawn.startswith(start):
+            return name if name.suffix.lower() in suffixes else name.with_suffix(suffixes[0])
+    return name
+
+
+def _same_file(target: Path, source: Path | None) -> bool:
+    return source is not None and target.exists() and target.samefile(source)

@@ -1,0 +1,146 @@
+"""The command `train`: a lab's folder, or a folder of one's own pictures, becomes a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from countlab.cli.terminal import stderr_console, stdout_console
+from countlab.errors import CountlabError
+from countlab.settings import Settings
+
+if TYPE_CHECKING:
+    from countlab.training.loop import Progress
+
+
+def train(
+    lab: Annotated[
+        Path, typer.Argument(help="A folder with a lab.toml; without one, defaults are used.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Your own pictures: a folder with one folder a class.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The model's folder; your models folder and the lab's name if left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same pictures: same model.")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How often each picture is seen; the lab's number.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew where an interrupted run could go on.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few pictures and epochs, to see that all works.")
+    ] = False,
+) -> None:
+    """Train an image classifier from a folder of pictures.
+
+    Draws its curve in `training/curve.svg` as it learns, keeps a checkpoint (Ctrl-C, then the same
+    command, ends as if nothing had happened), judges itself on pictures held back, and leaves a
+    folder that `countlab serve` serves at once.
+
+    Examples:
+
+    - `countlab train labs/weather`
+    - `countlab train labs/birds --data photos` with folders `photos/robin`, `photos/wren`, …
+    """
+    training = training_package()
+    settings = Settings.from_environment()
+    target = out or settings.models_folder / lab.resolve().name
+    try:
+        with progress_report() as report:
+            model = training.train(
+                lab,
+                data=data,
+                out=target,
+                resume=not fresh,
+                seed=seed,
+                quick=quick,
+                report=report,
+                folders=data_folders(settings),
+                epochs=epochs,
+            )
+    except KeyboardInterrupt:
+        stderr_console().print("Stopped; the same command goes on from here.")
+        raise typer.Exit(130) from None
+    print_evaluation(model.evaluation)
+    stdout_console().print(f"{model.name}: {target} ({model.seconds / 60:.1f} minutes of training)")
+
+
+def training_package() -> Any:
+    """The training package, or the command that installs what it needs."""
+    try:
+        import torch  # noqa: F401
+
+        import countlab.training
+    except ImportError as reason:
+        raise CountlabError("training_not_installed", missing=reason.name) from reason
+    return countlab.training
+
+
+def data_folders(settings: Settings) -> list[Path]:
+    """Where labs' pictures are looked for: fetched ones first, then a folder beside the project."""
+    return [settings.home / "data", Path("../shared/data")]
+
+
+class progress_report:  # noqa: N801 - used like a function
+    """A bar that moves with every step, and one line for each epoch."""
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        console = stderr_console()
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._bar.start()
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def _tell(self, progress: Progress) -> None:
+        if progress.stage not in self._tasks:
+            task = self._bar.add_task(progress.stage, total=progress.steps)
+            self._tasks[progress.stage] = task
+        self._bar.update(self._tasks[progress.stage], completed=progress.step)
+        if figures := progress.figures:
+            stderr_console().print(
+                f"{progress.stage} {progress.epoch}/{progress.epochs}  "
+                f"loss {figures['loss']:.3f}  validation {figures['validation_loss']:.3f}  "
+                f"right {figures['validation_accuracy']:.1%}  {progress.seconds:.0f} s"
+            )
+
+
+def print_evaluation(evaluation: dict[str, Any]) -> None:
+    """One row for each set that judged."""
+    from rich.table import Table
+
+    table = Table("judged on", "pictures", "right", "95 % interval", "calibration", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, figures in evaluation["sets"].items():
+        low, high = figures["accuracy_interval"]
+        table.add_row(
+            name,
+            f"{figures['pictures']:,}",
+            f"{figures['accuracy']:.1%}",
+            f"{low:.1%} – {high:.1%}",
+            f"{figures['calibration_error']:.3f}",
+        )
+    stdout_console().print(table)
+    for name, figures in evaluation["unlike"].items():
+        stdout_console().print(f"unlike ({name}): {figures['called_unfamiliar']:.0%} get a warning")

@@ -1,0 +1,30 @@
+"""What `/models` answers, as types: for `/docs` and for who writes a client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+
+class ModelJson(TypedDict):
+    name: str
+    title: str
+    task: str
+    origin: str
+    on_disk: bool
+    """False: the first request that names it fetches it."""
+    bytes: int | None
+    input: list[int] | None
+    labels: list[str]
+    nms: float
+    licence: str | None
+    counting_error: dict[str, Any] | None
+    """How far off its counts were where the truth was known."""
+
+
+class ModelsJson(TypedDict):
+    default: str
+    models: list[ModelJson]
+    unreadable: list[str]
+    """Model folders that are not understood, each with the reason."""

@@ -1,0 +1,154 @@
+"""One training run from a lab's folder to a model's folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from countlab.training import checkpoint
+from countlab.training.curve import write_curve
+from countlab.training.gathering import (
+    Material,
+    classes_of,
+    gather,
+    plan_of,
+    settle_parts,
+    tensors,
+)
+from countlab.training.lab import Lab, read_lab
+from countlab.training.loop import Fit, Progress, Report, fit
+from countlab.training.networks import Network
+from countlab.training.pretext import learn_to_see
+from countlab.training.publishing import publish
+from countlab.training.split import TRAIN, VALIDATION
+
+QUICK_PICTURES, QUICK_EPOCHS = 40, 3
+WORK = "training"
+"""The folder inside a model's folder that holds the checkpoint, the split and the curve."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a run leaves: the model's folder, and what was measured on the part that judges."""
+
+    name: str
+    folder: Path
+    evaluation: dict[str, Any]
+    seconds: float
+    epochs: tuple[dict[str, float], ...]
+
+
+def silent(_: Progress) -> None:
+    """A report that nobody reads."""
+
+
+def train(
+    lab_folder: Path,
+    *,
+    data: Path | None = None,
+    out: Path,
+    resume: bool = True,
+    seed: int = 1,
+    quick: bool = False,
+    report: Report = silent,
+    folders: Sequence[Path] = (),
+    epochs: int | None = None,
+    threads: int = 2,
+) -> TrainedModel:
+    """Trains what `lab_folder` describes and writes the model into `out`.
+
+    `data` is a folder of one's own (a folder a class, or MNIST's files); without it the lab's
+    sources are looked for below each of `folders`. Ctrl-C saves and raises KeyboardInterrupt; the
+    same call goes on from there and ends as it would have without the interruption.
+    """
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    lab = lab_for(lab_folder, data=data, quick=quick, epochs=epochs)
+    limit = QUICK_PICTURES if quick else None
+    work = out / WORK
+    examples = gather(lab, folders, data=data, limit=limit)
+    material = settle_parts(lab, examples, work / "split.csv", own=lab_folder / "split.csv")
+    plan = plan_of(lab, material, seed)
+    first = _first_weights(lab, material, folders, seed, work, report, resume, plan)
+    network = _begun(lab, seed, first)
+    task = Fit(
+        lab=lab,
+        train=tensors(material.of(TRAIN), stored=True),
+        validation=tensors(material.of(VALIDATION), stored=False),
+        seed=seed,
+        checkpoint=work / "state.pt",
+        plan=plan,
+        report=_with_curve(report, work, lab.title),
+    )
+    state = fit(task, network, resume=resume)
+    best = finished_network(state, network)
+    evaluation = publish(lab, best, material, out=out, folders=folders, seed=seed, quick=quick)
+    return TrainedModel(lab.name, out, evaluation, state.seconds, tuple(state.epochs))
+
+
+def lab_for(
+    folder: Path, *, data: Path | None, quick: bool = False, epochs: int | None = None
+) -> Lab:
+    """The lab as it will be trained: its file, the data's own classes, the shortened schedule."""
+    lab = read_lab(folder, classes=classes_of(data))
+    if quick:
+        lab = replace(
+            lab,
+            schedule=replace(lab.schedule, epochs=QUICK_EPOCHS, batch=16),
+            pretext=replace(lab.pretext, epochs=min(1, lab.pretext.epochs), batch=16),
+        )
+    if epochs:
+        lab = replace(lab, schedule=replace(lab.schedule, epochs=epochs))
+    return lab
+
+
+def finished_network(state: checkpoint.State, network: Network) -> Network:
+    """The moving average of the epoch that the schedule says to keep."""
+    best = Network(network.architecture)
+    numbers = state.best["numbers"] if state.best else state.average.state_dict()
+    best.load_state_dict(numbers)
+    return best.eval()
+
+
+def _begun(lab: Lab, seed: int, first: dict[str, Any] | None) -> Network:
+    torch.manual_seed(seed)
+    network = Network(lab.architecture())
+    if first:
+        network.load_state_dict(first, strict=False)
+    return network
+
+
+def _first_weights(
+    lab: Lab,
+    material: Material,
+    folders: Sequence[Path],
+    seed: int,
+    work: Path,
+    report: Report,
+    resume: bool,
+    plan: str,
+) -> dict[str, Any] | None:
+    """What the pretext task taught, if the lab has one; not repeated for a run under way."""
+    if not lab.pretext.epochs:
+        return None
+    return learn_to_see(
+        lab, material, folders, seed=seed, checkpoint=work / "pretext.pt", report=report,
+        resume=resume, plan=hashlib.sha256(f"pretext {plan}".encode()).hexdigest(),
+    )  # fmt: skip
+
+
+def _with_curve(report: Report, work: Path, title: str) -> Callable[[Progress], None]:
+    """The curve is drawn anew after each epoch."""
+
+    def tell(progress: Progress) -> None:
+        if progress.figures:
+            curve = work / "curve.svg"
+            write_curve(curve, progress.history, title=title, last=progress.epochs)
+        report(progress)
+
+    return tell

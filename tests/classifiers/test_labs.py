@@ -1,0 +1,86 @@
+"""The labs themselves: their files, their published models, their notebooks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from countlab.training.judging import Published, judge
+from countlab.training.lab import read_lab
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("digits", "catsdogs", "weather")
+SHARED = ROOT.parent / "shared" / "data"
+LARGEST_BYTES = 4_000_000
+
+
+def _model(name: str) -> Published:
+    folder = ROOT / "countlab/models/data" / name
+    if not (folder / "model.toml").is_file():
+        pytest.skip(f"the model {name} is not built in yet")
+    return Published(folder)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lab_file_is_understood(name: str) -> None:
+    lab = read_lab(ROOT / "labs" / name)
+    assert lab.name == name
+    assert lab.architecture().classes == len(lab.classes)
+    assert lab.answer["class"]
+    assert abs(sum(lab.shares) - 1) < 1e-9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_model_belongs_to_its_lab(name: str) -> None:
+    lab, model = read_lab(ROOT / "labs" / name), _model(name)
+    assert model.labels == lab.classes
+    assert model.described["answer"] == lab.answer
+    assert tuple(model.described["input"]) == lab.input.size
+    assert model.graph.stat().st_size < LARGEST_BYTES
+    width, height = lab.input.size
+    blank = np.zeros((2, height, width, 3), np.uint8)
+    outputs = model.run(blank)
+    assert outputs["logits"].shape == (2, len(lab.classes))
+    assert np.isfinite(outputs["distance"]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_card_says_what_was_measured(name: str) -> None:
+    model = _model(name)
+    evaluation = json.loads((model.folder / "evaluation.json").read_text(encoding="utf-8"))
+    card = (model.folder / "card.md").read_text(encoding="utf-8")
+    for figures in evaluation["sets"].values():
+        assert f"**{figures['accuracy']:.2%}**" in card
+    assert not evaluation["training"]["quick"]
+
+
+def test_digits_are_read_on_mnist() -> None:
+    """The first thousand of the set that judges; the whole of it is in evaluation.json."""
+    if not (SHARED / "mnist").is_dir():
+        pytest.skip("../shared/data/mnist is not here")
+    from countlab.training.material import read_mnist
+
+    model = _model("digits")
+    form = read_lab(ROOT / "labs/digits").form
+    examples = [e for e in read_mnist(SHARED / "mnist", form, limit=100) if e.part == "test"]
+    assert judge(model.folder, examples=examples)["accuracy"] >= 0.985
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    _model(name)
+    path = ROOT / "labs" / name / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+    assert all(len(cell.source.splitlines()) <= 24 for cell in notebook.cells)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    shown = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    assert sum("image/png" in o.get("data", {}) for o in shown) >= 1

@@ -1,0 +1,47 @@
+"""Searches of the history that are wrong or want everything."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from tests.promises.hostile.raw import get, head
+from tests.promises.hostile.table import OK, Answer, Hostile
+
+BAD: Answer = (422, "bad_parameter")
+UNKNOWN: Answer = (422, "unknown_parameter")
+TWICE: Answer = (422, "sent_twice")
+MOMENTS: dict[str, tuple[Answer, ...]] = {
+    "0000-01-01T00:00:00Z": (BAD,), "9999-12-31T23:59:59Z": (OK,), "0001-01-01T00:00:00Z": (OK,),
+    "0001-01-01T00:00:00+23:59": (OK, BAD), "9999-12-31T23:59:59-23:59": (OK, BAD),
+    "99999-01-01T00:00:00Z": (BAD,), "2026-13-01T00:00:00Z": (BAD,), "2026-02-30T00:00:00Z": (BAD,),
+    "2026-01-01": (BAD,), "2026-01-01T00:00:00": (BAD,), "infinity": (BAD,), "NaN": (BAD,),
+    "-1": (BAD, OK), "1e400": (BAD,), "9" * 400: (BAD,), "now": (BAD,), "": (BAD,),
+    "2026-01-01T00:00:00Z'--": (BAD,), "2026-01-01T25:00:00Z": (BAD,), "1969-12-31T23:59:59Z": (OK,),
+}  # fmt: skip
+NAMES: dict[str, tuple[Answer, ...]] = {
+    "orange' OR 1=1--": (OK,), 'orange"': (BAD,), "orange\\": (BAD,), "\0": (BAD,), "": (BAD,),
+    "a" * 101: (BAD,), "a" * 9000: (BAD,), "🍊": (OK,), "$.counts": (OK,), "%": (OK,), "_": (OK,),
+    "'; DROP TABLE counts;--": (OK,), "\u202e": (OK,), "\n": (OK, BAD), "null": (OK,),
+}  # fmt: skip
+OTHERS: dict[str, tuple[Answer, ...]] = {
+    "limit=0": (BAD,), "limit=1001": (BAD,), "limit=-1": (BAD,), "limit=1e3": (BAD,),
+    "limit=abc": (BAD,), "limit=" + "9" * 5000: (BAD,), "limit=1&limit=2": (TWICE,),
+    "limit=1000": (OK,), "cursor=" + "0" * 32: (OK,), "cursor=" + "f" * 32: (OK,),
+    "cursor=x": (BAD,), "cursor=" + "0" * 5000: (BAD,), "cursor='--": (BAD,), "format=xml": (BAD,),
+    "format=csv": (OK,), "format=csv&limit=1": (OK,), "order=asc": (UNKNOWN,), "offset=9": (UNKNOWN,),
+    "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z": (OK,), "%ff=1": (UNKNOWN,),
+}  # fmt: skip
+CASES = [
+    *[
+        Hostile(f"{name}={value[:30]!r}", get(f"/history?{name}={quote(value)}"), answers)
+        for name in ("from", "to")
+        for value, answers in MOMENTS.items()
+    ],
+    *[
+        Hostile(f"{name}={value[:30]!r}", get(f"/history?{name}={quote(value)}"), answers)
+        for name in ("object", "model", "key")
+        for value, answers in NAMES.items()
+    ],
+    *[Hostile(query[:40], get(f"/history?{query}"), answers) for query, answers in OTHERS.items()],
+    Hostile("POST", head("POST", "/history", "Content-Length: 0"), ((405, "wrong_method"),)),
+]
