@@ -9,7 +9,7 @@ PEERS  := .venv-peers/bin
 DOCS   := .venv-docs/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
+.PHONY: help run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,11 +38,15 @@ check: .venv/ready-dev  ## lint, formats, types, notebooks without outputs
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify *.ipynb
 	@$(BIN)/python scripts/notebooks --check
+	@$(BIN)/python -m countlab.grading.assignment --check
 
 fix: .venv/ready-dev  ## format, mend what ruff can, strip the notebooks
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/nbstripout *.ipynb
+
+assignment: .venv/ready-dev  ## write the graded lab's starters and solutions from assignment/*.md
+	@$(BIN)/python -m countlab.grading.assignment
 
 notebooks: .venv/ready-dev  ## write the lab's notebooks, in both languages, from notebooks/*.md
 	@$(BIN)/python scripts/notebooks

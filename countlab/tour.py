@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from countlab.client.client import Client
 from countlab.errors import CountlabError
@@ -99,7 +100,8 @@ def show(
     console.print(results_table(rows, language))
     for name, error in errors.items():
         detail, fix = error.text(language)
-        console.print(f"[red]✗[/red] {name}: {detail} {fix}", soft_wrap=True)
+        failed = Text.assemble(("✗", "red"), f" {name}: {detail} {fix}")
+        console.print(failed, soft_wrap=True)
     lines = (
         f"\n{summary_text(rows, language)}",
         _say("pictures", language, folder=COUNTED_FOLDER),
@@ -125,7 +127,7 @@ def results_table(rows: Sequence[Row], language: Language = "en") -> Table:
             row.object,
             str(row.truth),
             str(row.counted),
-            "[green]✓" if row.exact else "[red]✗",
+            Text("✓", "green") if row.exact else Text("✗", "red"),
             f"{row.milliseconds:.0f}" if is_first else "",
         )
     return table

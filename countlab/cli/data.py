@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countlab.cli.terminal import print_error, stdout_console
+from countlab.cli.texts import say
 from countlab.cli.train import data_folders
 from countlab.errors import CountlabError
 from countlab.settings import Settings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def data(
-    lab: Annotated[Path, typer.Argument(help="The lab's folder, such as labs/digits.")],
+    lab: Annotated[Path, typer.Argument(help=say("data_lab"))],
 ) -> None:
     """Fetch a lab's public pictures, or say where to get them.
 
@@ -29,6 +30,8 @@ def data(
     from countlab.training.lab import read_lab
 
     settings, missing = Settings.from_environment(), False
+    if not (lab / "lab.toml").is_file():
+        raise CountlabError("no_such_lab", folder=lab)
     for source in read_lab(lab).data:
         if not source.path:
             continue

@@ -81,6 +81,8 @@ def save_profile(summary: EvaluationSummary, measured_on: str, settings: Setting
 
 def print_increase(found: Increase, bound: float, strict: bool) -> bool:
     """What was compared with what, in words; true when the gate closes."""
+    from rich.text import Text
+
     worse = found.exceeds(bound, strict=strict)
     end, value = ("upper", found.high) if strict else ("lower", found.low)
     console = stderr_console()
@@ -97,8 +99,8 @@ def print_increase(found: Increase, bound: float, strict: bool) -> bool:
         ),
         soft_wrap=True,
     )
-    verdict = f"[red]✗ {say('evaluate_worse')}[/]" if worse else "[green]✓[/]"
+    verdict = (f"✗ {say('evaluate_worse')}", "red") if worse else ("✓", "green")
     side = say(f"evaluate_{end}_{'above' if worse else 'not_above'}",
                value=f"{value:+.3f}", bound=f"{bound:+.3f}")  # fmt: skip
-    console.print(f"{verdict} {side}", soft_wrap=True)
+    console.print(Text.assemble(verdict, f" {side}"), soft_wrap=True)
     return worse

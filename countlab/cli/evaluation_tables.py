@@ -67,7 +67,7 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _cells(metrics: CountMetrics) -> tuple[str, ...]:
+def _cells(metrics: CountMetrics) -> tuple[str | Text, ...]:
     return (
         str(metrics.rows),
         _percent(metrics.exact),
@@ -78,21 +78,23 @@ def _cells(metrics: CountMetrics) -> tuple[str, ...]:
     )
 
 
-def _percent(estimate: Estimate) -> str:
+def _percent(estimate: Estimate) -> str | Text:
     return _with_interval(estimate, lambda value: f"{value:.0%}")
 
 
-def _objects(estimate: Estimate) -> str:
+def _objects(estimate: Estimate) -> str | Text:
     return _with_interval(estimate, lambda value: f"{value:.2f}")
 
 
-def _signed(estimate: Estimate) -> str:
+def _signed(estimate: Estimate) -> str | Text:
     return _with_interval(estimate, lambda value: f"{value:+.2f}", between=" ")
 
 
-def _with_interval(estimate: Estimate, shown: Callable[[float], str], between: str = "–") -> str:
+def _with_interval(
+    estimate: Estimate, shown: Callable[[float], str], between: str = "–"
+) -> str | Text:
     """The interval under the figure, or the table would be wider than a terminal."""
     if estimate.low is None or estimate.high is None:
         return shown(estimate.value)
     interval = f"{shown(estimate.low)}{between}{shown(estimate.high)}"
-    return f"{shown(estimate.value)}\n[dim]{interval}"
+    return Text.assemble(shown(estimate.value), "\n", (interval, "dim"))

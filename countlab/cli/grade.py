@@ -46,8 +46,7 @@ def grade(
     if gradescope:
         from countlab.grading.gradescope import write_autograder
 
-        write_autograder(gradescope, pictures, config)
-        note(say("grade_autograder_ready", path=gradescope))
+        note(say("grade_autograder_ready", path=write_autograder(gradescope, pictures, config)))
     elif mark:
         from countlab.grading.marking_page import mark_in_browser
 
@@ -82,7 +81,8 @@ def _grade(
         from countlab.grading.gradescope import write_results
 
         write_results(results_json, graded[0])
-    stdout_console().print(table(graded, course, batch.language))
+    console = stdout_console()
+    console.print(table(graded, course, batch.language, width=console.width))
     if similar:
         _print_similar(found, batch)
     if not batch.protected:
@@ -97,7 +97,7 @@ def _graded(found: dict[str, Path], batch: Batch, again: bool) -> list[Result]:
 
     console = stderr_console()
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("…", total=len(found))

@@ -8,25 +8,20 @@ from typing import Annotated
 import typer
 
 from countlab.cli.terminal import stderr_console, stdout_console
+from countlab.cli.texts import say, words
 from countlab.cli.train import data_folders, progress_report, training_package
 from countlab.settings import Settings
 
 
 def prune(
-    model: Annotated[str, typer.Argument(help="A classifier: a name, or a model's folder.")],
-    amount: Annotated[
-        float, typer.Option(min=0.01, max=0.95, help="The share of hidden channels to take out.")
-    ] = 0.3,
-    finetune: Annotated[int, typer.Option(min=1, help="Epochs of training afterwards.")] = 3,
-    lab: Annotated[
-        Path | None, typer.Option(help="The lab that it was trained from; labs/MODEL if left out.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Its pictures, a folder a class.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The new model's folder; MODEL-pruned among your models.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="A few pictures, to see it work.")] = False,
+    model: Annotated[str, typer.Argument(help=say("prune_model"))],
+    amount: Annotated[float, typer.Option(min=0.01, max=0.95, help=say("prune_amount"))] = 0.3,
+    finetune: Annotated[int, typer.Option(min=1, help=say("prune_finetune"))] = 3,
+    lab: Annotated[Path | None, typer.Option(help=say("prune_lab"))] = None,
+    data: Annotated[Path | None, typer.Option(help=say("train_data"))] = None,
+    out: Annotated[Path | None, typer.Option(help=say("prune_out"))] = None,
+    seed: Annotated[int, typer.Option(min=0, help=say("train_seed"))] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help=say("train_quick"))] = False,
 ) -> None:
     """Take out the channels that matter least, and train what is left a little.
 
@@ -54,7 +49,7 @@ def prune(
                 report=report,
             )
     except KeyboardInterrupt:
-        stderr_console().print("Stopped; nothing was kept.")
+        stderr_console().print(say("prune_stopped"))
         raise typer.Exit(130) from None
     _print_table(pruned.stages)
     stdout_console().print(f"{pruned.folder}")
@@ -71,12 +66,12 @@ def _folder(model: str, settings: Settings) -> Path:
 def _print_table(stages: object) -> None:
     from rich.table import Table
 
-    table = Table("", "parameters", "bytes", "ms a picture", "right", box=None)
+    table = Table("", *words("prune_columns"), box=None)
     for column in table.columns[1:]:
         column.justify = "right"
     for stage in stages:  # type: ignore[attr-defined]
         table.add_row(
-            stage.name,
+            say(f"prune_stage_{stage.name.replace('-', '_')}"),
             f"{stage.parameters:,}",
             f"{stage.bytes:,}",
             f"{stage.milliseconds:.2f}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countlab.cli.terminal import stderr_console, stdout_console
-from countlab.errors import CountlabError
+from countlab.cli.texts import say, words
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,26 +17,16 @@ if TYPE_CHECKING:
 
 
 def train(
-    lab: Annotated[
-        Path, typer.Argument(help="A folder with a lab.toml; without one, defaults are used.")
-    ],
-    data: Annotated[
-        Path | None, typer.Option(help="Your own pictures: a folder with one folder a class.")
-    ] = None,
+    lab: Annotated[Path, typer.Argument(help=say("train_lab"))],
+    data: Annotated[Path | None, typer.Option(help=say("train_data"))] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The model's folder; your models folder and the lab's name if left out."),
+        typer.Option(help=say("train_out")),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same pictures: same model.")] = 1,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="How often each picture is seen; the lab's number.")
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew where an interrupted run could go on.")
-    ] = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A few pictures and epochs, to see that all works.")
-    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help=say("train_seed"))] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help=say("train_epochs"))] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help=say("train_fresh"))] = False,
+    quick: Annotated[bool, typer.Option("--quick", help=say("train_quick"))] = False,
 ) -> None:
     """Train an image classifier from a folder of pictures.
 
@@ -66,20 +56,19 @@ def train(
                 epochs=epochs,
             )
     except KeyboardInterrupt:
-        stderr_console().print("Stopped; the same command goes on from here.")
+        stderr_console().print(say("train_stopped"))
         raise typer.Exit(130) from None
     print_evaluation(model.evaluation)
-    stdout_console().print(f"{model.name}: {target} ({model.seconds / 60:.1f} minutes of training)")
+    minutes = f"{model.seconds / 60:.1f}"
+    stdout_console().print(say("trained", model=model.name, folder=target, minutes=minutes))
 
 
 def training_package() -> Any:
-    """The training package, or the command that installs what it needs."""
-    try:
-        import torch  # noqa: F401
+    """The training package; without torch the error names the extra that brings it."""
+    import torch  # noqa: F401
 
-        import countlab.training
-    except ImportError as reason:
-        raise CountlabError("training_not_installed", missing=reason.name) from reason
+    import countlab.training
+
     return countlab.training
 
 
@@ -114,14 +103,21 @@ class progress_report:  # noqa: N801 - used like a function
 
     def _tell(self, progress: Progress) -> None:
         if progress.stage not in self._tasks:
-            task = self._bar.add_task(progress.stage, total=progress.steps)
+            stage = say(f"train_stage_{progress.stage.replace('-', '_')}")
+            task = self._bar.add_task(stage, total=progress.steps)
             self._tasks[progress.stage] = task
         self._bar.update(self._tasks[progress.stage], completed=progress.step)
         if figures := progress.figures:
             stderr_console().print(
-                f"{progress.stage} {progress.epoch}/{progress.epochs}  "
-                f"loss {figures['loss']:.3f}  validation {figures['validation_loss']:.3f}  "
-                f"right {figures['validation_accuracy']:.1%}  {progress.seconds:.0f} s"
+                say(
+                    "train_epoch",
+                    epoch=progress.epoch,
+                    epochs=progress.epochs,
+                    loss=f"{figures['loss']:.3f}",
+                    validation=f"{figures['validation_loss']:.3f}",
+                    right=f"{figures['validation_accuracy']:.1%}",
+                    seconds=f"{progress.seconds:.0f}",
+                )
             )
 
 
@@ -129,7 +125,7 @@ def print_evaluation(evaluation: dict[str, Any]) -> None:
     """One row for each set that judged."""
     from rich.table import Table
 
-    table = Table("judged on", "pictures", "right", "95 % interval", "calibration", box=None)
+    table = Table(*words("train_columns"), box=None)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, figures in evaluation["sets"].items():
@@ -143,4 +139,5 @@ def print_evaluation(evaluation: dict[str, Any]) -> None:
         )
     stdout_console().print(table)
     for name, figures in evaluation["unlike"].items():
-        stdout_console().print(f"unlike ({name}): {figures['called_unfamiliar']:.0%} get a warning")
+        share = f"{figures['called_unfamiliar']:.0%}"
+        stdout_console().print(say("train_unlike", name=name, share=share))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from countlab.grading.document import Notebook
@@ -43,3 +44,18 @@ def failed_cells(run: NotebookRun, notebook: Notebook) -> list[FailedCell]:
             why = str(cell.get("why") or cell["status"])
             failed.append(FailedCell(why if why in _CODES else cell["status"], first[:120]))
     return failed
+
+
+def not_served(failed: Sequence[FailedCell], ended: str) -> Verdict:
+    if ended:
+        return sandbox_ended(ended)
+    if not failed:
+        return Verdict("server", 0, "grade_no_app")
+    if failed[0].status == "error":
+        return Verdict("server", 0, "grade_server_not_up", {"said": str(failed[0])})
+    return failed[0].verdict("server")
+
+
+def sandbox_ended(reason: str) -> Verdict:
+    known = reason if reason in ("memory", "processes", "time") else "ended"
+    return Verdict("sandbox", 0, f"grade_sandbox_{known}")

@@ -95,7 +95,7 @@ def _tests(result: QuestionResult, language: Language) -> list[dict[str, Any]]:
     ]
 
 
-def write_autograder(path: Path, pictures: Path, config: Path | None) -> None:
+def write_autograder(path: Path, pictures: Path, config: Path | None) -> Path:
     """setup.sh, run_autograder, this package as it is, the pictures and the assignment."""
     package = Path(countlab.__file__).parent
     root = package.parent
@@ -116,6 +116,7 @@ def write_autograder(path: Path, pictures: Path, config: Path | None) -> None:
             _add(archive, root / "assignment", "assignment")
         if config is not None:
             archive.write(config, "grading.toml")
+    return path
 
 
 def _add(archive: zipfile.ZipFile, folder: Path, name: str) -> None:

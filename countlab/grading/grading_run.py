@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from countlab.grading.answer import Answer
-from countlab.grading.cell_failures import FailedCell, failed_cells
+from countlab.grading.cell_failures import failed_cells, not_served, sandbox_ended
 from countlab.grading.client_checks import ClientRun, ClientUnderTest, check_client
 from countlab.grading.client_run import (
     USUAL_PORT,
@@ -89,15 +89,15 @@ def _server_part(
             failed = failed_cells(run, notebook)
             evidence.remarks += [each.verdict("server") for each in failed[:_MOST_REMARKS]]
             if app is None:
-                evidence.reason = _not_served(failed, box.ended_because or run.error)
+                evidence.reason = not_served(failed, box.ended_because or run.error)
             else:
                 _ask_server(app, submission, grader, evidence)
                 if submission.client is not None:
                     _client_against(app, submission, submission.client, grader, evidence)
             if box.ended_because:
-                evidence.remarks.append(_ended(box.ended_because))
+                evidence.remarks.append(sandbox_ended(box.ended_because))
     except SandboxEnded:
-        evidence.reason = _ended("ended")
+        evidence.reason = sandbox_ended("ended")
         evidence.remarks.append(evidence.reason)
 
 
@@ -149,21 +149,6 @@ def _client_alone(
     if run.failed_cells and all(each.failed_cells for each in evidence.runs):
         first = evidence.runs[0].failed_cells[0]
         evidence.remarks.append(Verdict("client", 0, "grade_cell_failed", {"said": first}))
-
-
-def _not_served(failed: Sequence[FailedCell], ended: str) -> Verdict:
-    if ended:
-        return _ended(ended)
-    if not failed:
-        return Verdict("server", 0, "grade_no_app")
-    if failed[0].status == "error":
-        return Verdict("server", 0, "grade_server_not_up", {"said": str(failed[0])})
-    return failed[0].verdict("server")
-
-
-def _ended(reason: str) -> Verdict:
-    known = reason if reason in ("memory", "processes", "time") else "ended"
-    return Verdict("sandbox", 0, f"grade_sandbox_{known}")
 
 
 def _client_verdicts(

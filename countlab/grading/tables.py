@@ -18,18 +18,21 @@ _HEAD = {
     "es": ("entrega", "puntos", "nota", "atraso", "qué pasó"),
 }
 _TO_MARK = {"en": "to mark: ", "es": "por corregir: "}
+_WIDE = 110  # narrower terminals have no room for a sentence at the end of a row
 _UNSAFE = ("=", "+", "-", "@", "\t", "\r")
 
 
-def table(results: Sequence[Result], course: Course, language: Language) -> Table:
-    """One row each: points by question, grade, and the first thing that went wrong."""
+def table(
+    results: Sequence[Result], course: Course, language: Language, *, width: int = _WIDE
+) -> Table:
+    """One row each: points by question, grade, and in a wide terminal the first thing amiss."""
     name, points, grade, late, happened = _HEAD[language]
     questions = [question.id for question in results[0].questions] if results else []
     shown = Table(name, *questions, points, grade, late, happened, box=None, pad_edge=False)
     for column in shown.columns[1:-1]:
         column.justify = "right"
-    shown.columns[0].overflow = "fold"
-    shown.columns[-1].no_wrap = True  # a report has room for the rest of the sentence
+    for column in shown.columns[:-1]:
+        column.no_wrap = True
     for result in results:
         by_question = [
             "–" if each.points is None else f"{each.points:.2f}" for each in result.questions
@@ -42,6 +45,8 @@ def table(results: Sequence[Result], course: Course, language: Language) -> Tabl
             str(course.late_days(result) or ""),
             remark_of(result, language),
         )
+    if width < _WIDE:
+        shown.columns.pop()
     return shown
 
 

@@ -184,18 +184,29 @@ class Pipeline:
             return opened.model  # its folder is being replaced, or is gone
 
     def _read(self, engine: str, model: Model, stamps: Stamps, *, wait: bool) -> OpenedModel:
+        """The model with all that belongs to it, from files that stayed the same meanwhile."""
+        try:
+            opened = self._open_files(engine, model, wait=wait)
+        except Exception as reason:  # engines and systems raise classes of their own
+            if model.origin != "published" and file_stamps(model) != stamps:
+                raise CountlabError("model_changing", model=model.name, retry_after_s=1) from reason
+            if isinstance(reason, OSError | RuntimeError):
+                raise CountlabError("model_damaged", model=model.name, reason=reason) from reason
+            raise
+        if model.origin == "published":  # those are fetched meanwhile, and are known by SHA-256
+            return replace(opened, stamps=file_stamps(model))
+        if file_stamps(model) != stamps:
+            raise CountlabError("model_changing", model=model.name, retry_after_s=1)
+        return replace(opened, stamps=stamps)
+
+    def _open_files(self, engine: str, model: Model, *, wait: bool) -> OpenedModel:
         files = self.store.files(model, wait=wait or not self._guarded)
         digests = self.store.hashes(model)
         if self._guarded and model.origin == "own":
             probe_model(engine, model, files)
         predictor = Predictor(engine, model, files)
         profile = load_error_profile(model, predictor.precision, self.settings.home)
-        if model.origin != "published":  # those are fetched meanwhile, and are known by SHA-256
-            if file_stamps(model) != stamps:
-                raise CountlabError("model_changing", model=model.name, retry_after_s=1)
-        else:
-            stamps = file_stamps(model)
-        return OpenedModel(model, predictor, digests, profile, stamps)
+        return OpenedModel(model, predictor, digests, profile, stamps=())
 
 
 def _reader(settings: Settings, *, guarded: bool) -> Callable[[bytes], Picture]:

@@ -121,9 +121,9 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= _MAX_AHEAD:
             self._end_after_responses()
             raise CountlabError("not_http")  # only stops the parser
+        super().on_headers_complete()  # raises where the URL is none
         self._in_head, self._in_body = False, True
         self._head_bytes = self._framing_bytes = 0
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._framing_bytes = 0

@@ -28,11 +28,11 @@ from countlab.training.material import (
     read_mnist,
 )
 from countlab.training.rendered_digits import DigitRecipe, rendered_examples
-from countlab.training.split import PARTS, TEST, TRAIN, read_split, split, write_split
+from countlab.training.split import TEST, TRAIN, VALIDATION, read_split, split, write_split
 
 MNIST_FILE = "train-images-idx3-ubyte.gz"
 _DECIDING = ("input", "augment", "schedule", "pretext")
-_FEWEST = 4
+_FEWEST = 10
 """Pictures of a class below which nothing can be learnt and judged."""
 
 
@@ -115,9 +115,10 @@ def settle_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path
     earlier = read_split(own) | read_split(kept)
     parts = split(examples, lab.shares, earlier=earlier)
     material = Material(tuple(examples), tuple(parts))
-    labels = {part: {e.label for e in material.of(part)} for part in PARTS}
+    labels = {part: {e.label for e in material.of(part)} for part in (TRAIN, VALIDATION)}
     for number, name in enumerate(lab.classes):
-        if number not in labels[TRAIN] or sum(e.label == number for e in examples) < _FEWEST:
+        here = sum(e.label == number for e in examples)
+        if here < _FEWEST or any(number not in found for found in labels.values()):
             raise CountlabError("too_few_of_a_class", label=name, allowed=_FEWEST)
     write_split(kept, examples, parts)
     return material

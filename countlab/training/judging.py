@@ -50,7 +50,7 @@ class Published:
     @property
     def form(self) -> Form:
         width, height = self.described["input"]
-        crop = str(self.described["preprocess"]["crop"])
+        crop = str(self.described.get("preprocessing", {}).get("crop", "none"))
         return Form((width, height), (width, height), crop=crop)
 
     @cached_property

@@ -43,10 +43,10 @@ def features_of(network: Network, pictures: Any, lab: Lab, *, batch: int = 256) 
 def _looked(network: Network, pictures: Any, lab: Lab, batch: int, *, features: bool) -> Any:
     """Batches of one number, so that no result depends on how many pictures there are."""
     network.eval()
-    answers = []
+    answers, where = [], next(network.parameters()).device
     for at in range(0, len(pictures), batch):
         x = normalised(as_floats(pictures[at : at + batch]), lab)
-        x = x.to(device()).contiguous(memory_format=torch.channels_last)
+        x = x.to(where).contiguous(memory_format=torch.channels_last)
         sides = [x, x.flip(3)] if network.architecture.flip_average else [x]
         maps = [network.maps(side) for side in sides]
         means = sum(m.mean((2, 3)) for m in maps) / len(maps)

@@ -126,7 +126,7 @@ def _sometimes(x: Any, skip_rate: float, training: bool) -> Any:
     """Stochastic depth: a block is left out for some pictures of the batch."""
     if not training or skip_rate == 0:
         return x
-    kept = torch.rand(len(x), 1, 1, 1, dtype=x.dtype) >= skip_rate
+    kept = torch.rand(len(x), 1, 1, 1, dtype=x.dtype, device=x.device) >= skip_rate
     return x * kept / (1 - skip_rate)
 
 

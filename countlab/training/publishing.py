@@ -144,6 +144,8 @@ def _described(lab: Lab, network: Network, tuned: Tuned, out: Path, seed: int) -
     """`model.toml` as plain values."""
     width, height = lab.input.size
     answer = dict(lab.answer)
+    pairs = zip(lab.classes, lab.classes_es, strict=False)
+    names = {label: name for label, name in pairs if name != label}
     return {
         "name": lab.name,
         "task": "classify",
@@ -151,15 +153,15 @@ def _described(lab: Lab, network: Network, tuned: Tuned, out: Path, seed: int) -
         "title_es": lab.title_es,
         "input": [width, height],
         "labels": LABELS,
-        "labels_es": list(lab.classes_es or lab.classes),
         "decoder": "softmax",
         "licence": lab.licence,
-        "preprocess": {
-            "picture": f"bytes [n, {height}, {width}, 3], red green blue, rows first",
-            "crop": lab.input.crop,
-            "resize": "whole picture; area if neither side grows, else linear",
+        "preprocessing": {
+            "resize": "area",
+            "color": "rgb",
+            **({"crop": lab.input.crop} if lab.input.crop != "none" else {}),
         },
         "outputs": {
+            "picture": f"bytes [n, {height}, {width}, 3] go in; scale and mean are in the graph",
             "logits": "softmax gives probabilities; the temperature is in them",
             "cam": "one map a class; its mean plus a bias is the logit",
             "features": "mean of the last map",
@@ -172,6 +174,7 @@ def _described(lab: Lab, network: Network, tuned: Tuned, out: Path, seed: int) -
             "measured_on": f"{tuned.validation_pictures} validation pictures",
         },
         **({"answer": answer} if answer else {}),
+        **({"names": {"es": names}} if names else {}),
         "training": {
             "seed": seed,
             "opset": OPSET,

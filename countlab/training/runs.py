@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from countlab.errors import CountlabError
 from countlab.training import checkpoint
 from countlab.training.curve import write_curve
 from countlab.training.gathering import (
@@ -67,8 +68,10 @@ def train(
     same call goes on from there and ends as it would have without the interruption.
     """
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(not torch.cuda.is_available())
     lab = lab_for(lab_folder, data=data, quick=quick, epochs=epochs)
+    if not lab.classes:
+        raise CountlabError("no_training_data", lab=lab.name, places=str(data or lab_folder))
     limit = QUICK_PICTURES if quick else None
     work = out / WORK
     examples = gather(lab, folders, data=data, limit=limit)

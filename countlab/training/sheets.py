@@ -62,7 +62,7 @@ def confusion_picture(table: Sequence[Sequence[int]], classes: Sequence[str]) ->
             left, top = edge + column * cell, edge + row * cell
             page[top : top + cell - 2, left : left + cell - 2] = 255 - (255 - base) * share
             if number:
-                _write(page, str(number), left + 8, top + 32)
+                _write(page, str(number), left + 8, top + 32, light=share > 0.5)
     return page
 
 
@@ -76,8 +76,9 @@ def _fitted(picture: Picture, side: int) -> Picture:
     return framed
 
 
-def _write(page: Picture, text: str, left: int, base: int) -> None:
-    cv2.putText(page, _plain(text)[:9], (left, base), _FONT, 0.42, (20, 20, 20), 1, cv2.LINE_AA)
+def _write(page: Picture, text: str, left: int, base: int, *, light: bool = False) -> None:
+    ink = (255, 255, 255) if light else (20, 20, 20)
+    cv2.putText(page, _plain(text)[:9], (left, base), _FONT, 0.42, ink, 1, cv2.LINE_AA)
 
 
 def _plain(text: str) -> str:

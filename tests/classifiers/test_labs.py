@@ -69,6 +69,33 @@ def test_digits_are_read_on_mnist() -> None:
     assert judge(model.folder, examples=examples)["accuracy"] >= 0.985
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("name", NAMES)
+def test_server_feeds_what_training_fed(name: str, engine: str) -> None:
+    """Odd sizes: larger, smaller, narrow, one pixel; both engines of the server."""
+    from countlab.inference.predictor import Predictor
+    from countlab.models.catalog import read_catalog
+    from countlab.models.store import Store
+    from countlab.training.fitting import fit_picture
+
+    published = _model(name)
+    entry = read_catalog(Path("none")).find(name)
+    predictor = Predictor(engine, entry, Store().files(entry))
+    random = np.random.default_rng(7)
+    for height, width in ((200, 300), (20, 31), (500, 40), (1, 1)):
+        pixels = random.integers(0, 255, (height, width, 3), np.uint8)
+        form = published.form
+        fitted = fit_picture(pixels, size=form.size, crop=form.crop)
+        if engine == "onnxruntime":  # openvino keeps the order of the colours to its own graph
+            fed = np.asarray(predictor.tensor(pixels), np.float64).reshape(fitted.shape)
+            assert np.abs(fed - fitted).max() / 255 <= 1e-6
+        expected = published.run(fitted[None])["logits"][0]
+        said = predictor.classify(pixels).probabilities
+        raised = np.exp(expected - expected.max())
+        for label, probability in zip(published.labels, raised / raised.sum(), strict=True):
+            assert abs(said[label] - float(probability)) < 2e-4
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path) -> None:

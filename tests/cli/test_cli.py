@@ -50,12 +50,12 @@ def test_help_is_quick_and_shows_how(command: list[str]) -> None:
         "except SystemExit: pass\n"
         "print([n for n in ('cv2', 'numpy', 'fastapi', 'uvicorn') if n in sys.modules])"
     )
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True
     ).stdout
-    assert told.splitlines()[-1] == "[]"
-    assert "countlab" in told
-    assert "Error" not in told
+    assert output.splitlines()[-1] == "[]"
+    assert "countlab" in output
+    assert "Error" not in output
 
 
 def test_a_picture_is_counted_as_the_pipeline_counts_it(
@@ -86,7 +86,7 @@ def test_a_pattern_works_without_a_shell(run: Run, folder: Path) -> None:
     assert {row["file"] for row in csv.DictReader(io.StringIO(out))} == {str(folder / "photo.jpg")}
 
 
-def test_a_bad_file_is_told_and_the_rest_is_counted(run: Run, folder: Path) -> None:
+def test_a_bad_file_is_named_and_the_rest_is_counted(run: Run, folder: Path) -> None:
     named = folder / "notes.txt", folder / "gone.jpg", folder / "photo.jpg"
     status, out, err = run("count", *named, "--json")
     bad, good = json.loads(out)["results"]
@@ -139,19 +139,19 @@ def test_a_bad_file_does_not_stop_the_rest_at_a_server_either(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--object", "oranje"], "does not count “oranje”. It counts: orange"),
         (["--model", "fruit"], "There is no model called “fruit”. There are: fruits"),
         (["--url", "http://127.0.0.1:9"], "The server at http://127.0.0.1:9 does not answer."),
     ],
 )
-def test_what_concerns_every_picture_is_told_once(
-    run: Run, folder: Path, options: list[str], told: str
+def test_what_concerns_every_picture_is_said_once(
+    run: Run, folder: Path, options: list[str], message: str
 ) -> None:
     status, out, err = run("count", folder, *options)
     assert (status, out) == (1, "")
-    assert told in err
+    assert message in err
     assert len(err.splitlines()) == 2
 
 
@@ -169,7 +169,7 @@ def test_a_spanish_terminal_is_spoken_to_in_spanish(
     assert "No hay ninguna imagen" in run("count", tmp_path / "no.jpg")[2]
 
 
-def test_models_lists_what_there_is_and_tells_what_cannot_be_read(
+def test_models_lists_what_there_is_and_names_what_cannot_be_read(
     run: Run, second_model: Path, home: Path
 ) -> None:
     (home / "models").mkdir(parents=True)

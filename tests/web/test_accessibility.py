@@ -130,6 +130,96 @@ def test_text_contrast_is_sufficient_in_both_themes(open_page: Open, scheme: str
     assert too_faint == []
 
 
+def test_spanish_is_complete(open_page: Open, sites: dict[str, str]) -> None:
+    page = open_page(locale="es-ES")
+    choose_file(page, ROOT / "images" / "oranges_1.jpg")
+    expect(page.locator("#count .description")).to_have_text("objeto con confianza 0,50")
+    expect(page.locator("#count .labels")).to_have_text("naranja 1")
+    expect(page.locator("#count .boxes .tag").first).to_contain_text("naranja")
+    page.get_by_role("combobox", name="Objeto").select_option("plátano")
+    expect(page.locator("#count .description")).to_have_text("plátanos con confianza 0,50")
+    expect(page.locator("#count .note", has_text="Este modelo conoce")).to_contain_text(
+        "manzana, plátano, naranja, limón"
+    )
+    page.get_by_role("tab", name="Muchas").click()
+    page.locator("#many [data-part=files]").set_input_files(ROOT / "images" / "oranges_1.jpg")
+    expect(page.locator("#many-status")).to_have_text("1 de 1 imagen, 1 objeto")
+    expect(page.locator("#many tbody")).to_contain_text("naranja 1")
+    page.get_by_role("tab", name="Historial").click()
+    expect(page.locator("#history tbody tr").first).to_contain_text("naranja 1")
+    page.locator("#history tbody button").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("0,50")
+
+
+def test_tabs_are_opened_with_the_arrow_keys_and_kept_in_the_address(open_page: Open) -> None:
+    page = open_page()
+    tabs = page.get_by_role("tab")
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(tabs.nth(1)).to_be_focused()
+    expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tabpanel")).to_have_attribute("id", "many")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(tabs.last).to_be_focused()
+    page.reload()
+    expect(page.get_by_role("tabpanel")).to_have_attribute("id", "health")
+
+
+def test_focus_ring_is_whole(open_page: Open) -> None:
+    """No ancestor cuts off the ring of what can be focused: 3 pixels wide, 2 away."""
+    page = open_page()
+    page.get_by_role("button", name=EXAMPLE).click()
+    expect(page.locator("#count .boxes li")).to_have_count(12)
+    page.get_by_text("Correct the boxes").click()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert page.evaluate(_CUT_RINGS) == [], tab.inner_text()
+
+
+# What can be focused, and a box of it that clips the five pixels around it.
+_CUT_RINGS = """() => [...document.querySelectorAll("button, select, input, summary, a, li[tabindex]")]
+    .filter((element) => element.offsetParent)
+    .flatMap((element) => {
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        const ring = [left - 5, top - 5, right + 5, bottom + 5];
+        const cut = [];
+        for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+            const style = getComputedStyle(box);
+            if (style.overflow === "visible" || style.overflow === "") continue;
+            const room = style.overflow === "clip" ? parseFloat(style.overflowClipMargin) || 0 : 0;
+            const edge = box.getBoundingClientRect();
+            if (ring[0] < edge.left - room || ring[1] < edge.top - room
+                || ring[2] > edge.right + room || ring[3] > edge.bottom + room) {
+                cut.push([element.outerHTML.slice(0, 80), box.className]);
+            }
+        }
+        return cut;
+    })"""
+
+
+def test_controls_have_names_and_ids_are_unique(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name=EXAMPLE).click()
+    expect(page.locator("#count .big")).to_have_text("12")
+    page.get_by_text("Correct the boxes").click()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert page.evaluate(_UNNAMED) == [], tab.inner_text()
+    assert page.evaluate(
+        """() => [...document.querySelectorAll("[id]")].map(({ id }) => id)
+            .filter((id, i, ids) => ids.indexOf(id) !== i)"""
+    ) == []  # fmt: skip
+
+
+_UNNAMED = """() => [...document.querySelectorAll("button, select, input, img, canvas, dialog[open]")]
+    .filter((element) => element.offsetParent && element.ariaHidden !== "true")
+    .filter((element) => !(element.innerText?.trim() && element.matches("button"))
+        && !element.labels?.length && !element.alt && !element.ariaLabel
+        && !element.getAttribute("aria-labelledby") && !element.querySelector?.("img[alt]"))
+    .map((element) => element.outerHTML.slice(0, 90))"""
+
+
 # Texts below the contrast of WCAG 2 AA, against their blended background colors.
 _LOW_CONTRAST = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

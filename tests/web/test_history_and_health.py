@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import date
 
@@ -39,6 +40,44 @@ def test_history_is_shown_and_filtered(open_page: Open, sites: dict[str, str]) -
     expect(status).to_contain_text(
         f"{sum(row['model'] == 'planets' for row in rows_kept)} pictures"
     )
+
+
+def test_points_are_not_joined_and_filters_offer_what_was_used(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    for name in ("apples_3", "oranges_5"):
+        picture = (ROOT / "images" / f"{name}.jpg").read_bytes()
+        address = f"{sites['plain']}/countObjects?model=fruits"
+        requests.post(address, files={"file": picture}, timeout=60)
+    page = open_page()
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#history .dots")).to_have_count(1)
+    assert page.locator("#history .chart path").count() == 1
+    rows = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
+    models = page.locator("#history [data-part=model] option").all_inner_texts()
+    assert models == ["every model", *sorted({row["model"] for row in rows})]
+    found = {label for row in rows for label in row["counts"]}
+    objects = page.locator("#history [data-part=object] option").all_inner_texts()
+    assert objects == ["everything", *sorted(found)]
+    assert "lemon" not in objects or "lemon" in found
+
+
+def test_a_row_opens_its_answer(open_page: Open, sites: dict[str, str]) -> None:
+    picture = (ROOT / "images" / "oranges_5.jpg").read_bytes()
+    requests.post(f"{sites['plain']}/countObjects", files={"file": ("mine.jpg", picture)}, timeout=60)
+    row = requests.get(f"{sites['plain']}/history?limit=1", timeout=10).json()["rows"][0]
+    page = open_page()
+    page.get_by_role("tab", name="History").click()
+    page.locator("#history tbody button").first.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("mine.jpg")
+    for text in ("orange 5", "0.50", "fruits, openvino", row["picture_sha256"]):
+        expect(dialog).to_contain_text(text)
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Download the receipt").click()
+    assert json.loads(download.value.path().read_text()) == row["receipt"]
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
 
 
 def test_server_without_history_is_reported(open_page: Open) -> None:

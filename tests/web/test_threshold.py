@@ -81,12 +81,26 @@ def test_region_counts_only_objects_inside_it(open_page: Open, sites: dict[str, 
     page.mouse.move(bounds["x"] - 30, bounds["y"] - 30)
     page.mouse.up()
     expect(page.locator("#count .big")).to_have_text(str(in_left_half))
-    assert page.get_by_label("Right").input_value() == str(response["width"] // 2)
-    page.get_by_label("Left", exact=True).fill(f"{response['width'] // 2}.4")
-    page.get_by_label("Right").fill(str(response["width"]))
-    page.get_by_label("Right").press("Enter")
+    assert page.get_by_role("spinbutton", name="Right").input_value() == str(response["width"] // 2)
+    page.get_by_role("spinbutton", name="Left", exact=True).fill(f"{response['width'] // 2}.4")
+    page.get_by_role("spinbutton", name="Right").fill(str(response["width"]))
+    page.get_by_role("spinbutton", name="Right").press("Enter")
     expect(page.locator("#count .big")).to_have_text(str(response["count"] - in_left_half))
     expect(page.locator("#count .description")).to_contain_text("in the region")
     page.get_by_role("button", name="Whole picture").click()
     expect(page.locator("#count .big")).to_have_text(str(response["count"]))
     assert not [url for url in requested if "sweep" in url], "a region needs no new inference"
+
+
+def test_steadiest_is_silent_where_nothing_is_steady(
+    open_page: Open, sites: dict[str, str]
+) -> None:
+    """A heap: its only long stretches are the surest object alone, and nothing."""
+    heap = ROOT / "images" / "crowds" / "long_table.jpg"
+    response = upload(sites["plain"], "sweep", heap)
+    assert (response["steady"], response["stable"]["count"] > 0) == (False, True)
+    page = open_page()
+    choose_picture(page, heap)
+    expect(page.locator("#count [data-part=stable_line]")).to_be_hidden()
+    expect(page.locator("#count .plot .stable")).to_have_count(0)
+    expect(page.get_by_role("img", name="no count holds over a long stretch")).to_be_visible()

@@ -6,14 +6,11 @@ time ends the whole tree of processes.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -22,8 +19,8 @@ from types import TracebackType
 from typing import Any
 
 from countlab.grading.sandbox.bubblewrap import Enclosure, bubblewrap, enclosed, unprotected
-from countlab.grading.sandbox.limits import python_command
 from countlab.grading.sandbox.notebook_run import Limits, NotebookRun
+from countlab.grading.sandbox.start import start_inside
 from countlab.grading.sandbox.watch import Watch, kill_tree
 
 Message = dict[str, Any]
@@ -64,28 +61,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            os.set_inheritable(theirs.fileno(), True)
-            inside = {
-                "uid": self.enclosure.uid,
-                "folder": self.enclosure.folder,
-                "source": self._source,
-                "private": self.enclosure.private,
-                "rlimits": self.limits.as_rlimits(),
-                "output_bytes": self.limits.output_bytes,
-                "start_s": 60,
-            }
-            command = python_command(
-                "countlab.grading.sandbox.inside", str(theirs.fileno()), json.dumps(inside)
-            )
-            self._process = subprocess.Popen(
-                [*self.enclosure.command, *command],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=self.enclosure.environment,
-                start_new_session=True,
-            )
+            self._process = start_inside(self.enclosure, self._source, self.limits, theirs)
         threading.Thread(target=self._listen, daemon=True).start()
         self.watch = Watch(
             self._process.pid, memory_mb=self.limits.memory_mb, seconds=self.limits.sandbox_s
@@ -115,9 +91,8 @@ class Sandbox:
     def close(self) -> None:
         if hasattr(self, "watch"):
             self.watch.stop()
-        kill_tree(self._process.pid)
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self.alive:  # a number that is free again may be another process's
+            kill_tree(self._process.pid)
         self._process.wait()
         self._socket.close()
         shutil.rmtree(self._scratch, ignore_errors=True)

@@ -119,12 +119,12 @@ class _AdmittedRequest:
         slots: Slots,
         client: str,
         deadline: Deadline,
-        body: bytes,
+        body: bytearray,
         receive: Receive,
         send: Send,
     ) -> None:
         self._slots, self._client, self._deadline = slots, client, deadline
-        self._body: bytes | None = body
+        self._body: bytearray | None = body
         self._receive, self._send = receive, send
         self._queue_scope = anyio.CancelScope()
         self._has_slot = self._response_started = False

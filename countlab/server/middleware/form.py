@@ -5,6 +5,7 @@ What takes longer than a moment is parsed in a thread: the event loop serves eve
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -32,6 +33,10 @@ class FormRequest(Request):
 
     max_field_bytes = _MAX_FIELD_BYTES
 
+    @property
+    def is_json(self) -> bool:
+        return self.headers.get("content-type", "").lower().startswith("application/json")
+
     async def form(self, **_: Any) -> FormData:  # type: ignore[override]
         if self._form is None:
             items = (await self._parse_form()).multi_items()
@@ -56,7 +61,9 @@ class FormRequest(Request):
     async def _parse_form(self) -> FormData:
         media_type = self.headers.get("content-type", "").lower()
         if media_type.startswith("multipart/form-data"):
-            body = b"".join([chunk async for chunk in self.stream()])
+            chunks = [chunk async for chunk in self.stream()]
+            body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            del chunks  # its pictures are copied out of it, so that it need not stay
 
             def parse(body: bytes) -> FormData:
                 return parse_multipart(
@@ -113,6 +120,9 @@ class FormRoute(APIRoute):
             if self.body_field is not None:
                 # Parsed before FastAPI does it, which answers any error with a plain 400.
                 await form_request.form()
+                if form_request.is_json:
+                    with contextlib.suppress(ValueError):  # FastAPI says where it breaks off
+                        await form_request.json()
             return await handle(form_request)
 
         return handle_form

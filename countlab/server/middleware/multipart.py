@@ -22,11 +22,14 @@ _MAX_HEADERS = 16
 _MAX_FALSE_BOUNDARIES = 1_000
 _STEP_BYTES = 1_000_000
 _PARAMETER = re.compile(rb';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
+_LINE_BREAKS = re.compile(rb"[\r\n]{0,1000}")  # before the form, as some clients send them
 _ESCAPED = re.compile(rb'\\(["\\])')
+
+Body = bytes | bytearray
 
 
 def parse_multipart(
-    body: bytes, content_type: bytes, *, max_files: int, max_field_bytes: int
+    body: Body, content_type: bytes, *, max_files: int, max_field_bytes: int
 ) -> FormData:
     """All fields in their order; files as `UploadFile` in memory."""
     boundary = _boundary(content_type)
@@ -61,12 +64,13 @@ def _boundary(content_type: bytes) -> bytes:
     return boundary
 
 
-def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _parts(body: Body, boundary: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Headers and content of each part."""
     delimiter = b"--" + boundary
     if not body:
         return
-    start = len(body) - len(body.lstrip(b"\r\n")) if body[:1] in (b"\r", b"\n") else 0
+    line_breaks = _LINE_BREAKS.match(body)
+    start = line_breaks.end() if line_breaks else 0
     if not body.startswith(delimiter, start):
         raise _error("the form does not begin with its boundary")
     position = start + len(delimiter)
@@ -82,11 +86,13 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[bytes, bytes]]:
             is_long = len(body) - head_start > _MAX_HEADER_BYTES
             raise _error("a part's headers are too long") if is_long else CountlabError("torn_form")
         end = _content_end(body, delimiter, head_end + 2)
-        yield body[head_start:head_end], body[head_end + 4 : end]
+        with memoryview(body) as view:
+            headers, content = bytes(view[head_start:head_end]), bytes(view[head_end + 4 : end])
+        yield headers, content
         position = end + 2 + len(delimiter)
 
 
-def _content_end(body: bytes, delimiter: bytes, start: int) -> int:
+def _content_end(body: Body, delimiter: bytes, start: int) -> int:
     """Where the line break before the next boundary begins."""
     needle = b"\r\n" + delimiter
     for _ in range(_MAX_FALSE_BOUNDARIES):
@@ -100,7 +106,7 @@ def _content_end(body: bytes, delimiter: bytes, start: int) -> int:
     raise _error("the form's boundary is part of its content")
 
 
-def _find(body: bytes, needle: bytes, start: int) -> int:
+def _find(body: Body, needle: bytes, start: int) -> int:
     for step in range(start, len(body), _STEP_BYTES):
         found = body.find(needle, step, step + _STEP_BYTES + len(needle) - 1)
         if found >= 0:

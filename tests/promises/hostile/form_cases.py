@@ -27,6 +27,7 @@ def with_header(header: bytes, content: bytes = pictures.PNG) -> bytes:
     return form(b"--x\r\n" + header + b"\r\n\r\n" + content + b"\r\n--x--\r\n")
 
 
+FILES = b'Content-Disposition: form-data; name="files"; filename="x"'
 DISPOSITION = b'Content-Disposition: form-data; name="file"'
 CHARSETS = [
     *[
@@ -61,7 +62,8 @@ LONG = [
                          "multipart/form-data; boundary=" + "-" * 70, BATCH), (TORN,),
             megabytes=260),
     Hostile("40 MB of dashes",
-            lambda: form(b"--" + b"-" * 70 + b"\r\n" + DISPOSITION + b"\r\n\r\n" + b"-" * 39 * MB,
+            lambda: form(b"--" + b"-" * 70 + b"\r\n" + FILES + b"\r\n\r\n" + b"-" * 39 * MB
+                         + b"\r\n--" + b"-" * 69 + b"x",
                          "multipart/form-data; boundary=" + "-" * 70, BATCH), (TORN,),
             megabytes=260),
     Hostile("a hundred thousand empty parts", lambda: form(b"--x\r\n\r\n" * 100_000), (BAD,)),
@@ -73,7 +75,9 @@ LONG = [
             ((413, "too_many_pictures"),)),
     Hostile("9 MB after the form", lambda: form(PICTURE + bytes(9 * MB)), (OK,)),
     Hostile("9 MB before the form", lambda: form(bytes(9 * MB) + PICTURE), (BAD,)),
-    Hostile("9 MB of line breaks before the form", lambda: form(b"\r\n" * 4 * MB + PICTURE), (OK,)),
+    Hostile("9 MB of line breaks before the form", lambda: form(b"\r\n" * 4 * MB + PICTURE),
+            (BAD,)),
+    Hostile("line breaks before the form", form(b"\r\n" * 9 + PICTURE), (OK,)),
     Hostile("field of 65,537 bytes", form(part(bytes(65_537), "a", None) + b"--x--\r\n"), (BAD,)),
     Hostile("header of 9 kB", with_header(DISPOSITION + b"\r\nX: " + b"a" * 9000), (BAD,)),
     Hostile("seventeen headers", with_header(DISPOSITION + b"\r\nX: a" * 17), (BAD,)),
@@ -110,8 +114,8 @@ ODD = [
             with_header(DISPOSITION.replace(b"file", b"\xff\xfe") + b'; filename="x"'),
             ((422, "unknown_form_field"),)),
     *[
-        Hostile(f"file name {name[:24]!r}", with_header(DISPOSITION + b'; filename="' + name + b'"'),
-                (OK,))
+        Hostile(f"file name {name[:24]!r}",
+                with_header(DISPOSITION + b'; filename="' + name + b'"'), (OK,))
         for name in (b"../../etc/passwd", b"C:\\\\a\\\\b.jpg", b"\xff\xfe\xfd", b"a\0b.jpg",
                      b"\xe2\x80\xaegpj.exe", b"=cmd|' /C calc'!A0", b"<script>alert(1)</script>",
                      b"a" * 7000, b'a\\"b', "🍊".encode(), b"\x1b[31mred", b"%00%ff")

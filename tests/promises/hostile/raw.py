@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -24,12 +25,12 @@ class Received:
 def exchange(port: int, request: bytes, *, timeout_s: float = 70) -> Received:
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as connection:
-        try:
+        # Refused while it is being sent: the answer may be there all the same.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(request)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # refused while it was being sent: the answer may be there
         try:
-            response = http.client.HTTPResponse(connection, method=request.split(b" ")[0].decode())
+            method = request.split(b" ")[0].decode()
+            response = http.client.HTTPResponse(connection, method=method)
             response.begin()
             body = response.read()
         except (http.client.HTTPException, ConnectionError, UnicodeDecodeError):

@@ -41,7 +41,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with start_server(folder / "home", command=command) as server:
         for _ in range(3):
             assert server.post("/countObjects", pictures.PNG).ok
-        while exchange(server.port, get("/ui/config")).status != 200:
+        while exchange(server.port, get("/ui/")).status != 200:
             time.sleep(0.2)  # the page is being built
         for path in ("/ui/", "/openapi.json", "/models", "/history", "/predict"):
             exchange(server.port, get(path))  # what is made once, at the first request
