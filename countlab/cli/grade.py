@@ -13,9 +13,9 @@ from countlab.errors import CountlabError
 from countlab.settings import terminal_language
 
 if TYPE_CHECKING:
-    from countlab.grading.batch import Batch
     from countlab.grading.course import Course
     from countlab.grading.result import Result
+    from countlab.grading.running.batch import Batch
 
 
 def grade(
@@ -37,18 +37,18 @@ def grade(
     results_json: Annotated[Path | None, typer.Option(help=say("grade_results_json"))] = None,
 ) -> None:
     """Grade submissions by what their servers and clients do."""
-    from countlab.grading.batch import Batch
     from countlab.grading.course import read_course
-    from countlab.grading.starter import assignment_folder
+    from countlab.grading.running.batch import Batch
+    from countlab.grading.submissions.starter import assignment_folder
 
     course = read_course(config)
     language = course.language if config else terminal_language()
     if gradescope:
-        from countlab.grading.gradescope import write_autograder
+        from countlab.grading.reports.gradescope import write_autograder
 
         note(say("grade_autograder_ready", path=write_autograder(gradescope, pictures, config)))
     elif mark:
-        from countlab.grading.marking_page import mark_in_browser
+        from countlab.grading.reports.marking_page import mark_in_browser
 
         mark_in_browser(out, language=language, port=port)
     else:
@@ -68,17 +68,17 @@ def _grade(
     similar: bool,
     results_json: Path | None,
 ) -> None:
-    from countlab.grading.batch import find_submissions
-    from countlab.grading.marking import with_marks
-    from countlab.grading.report import write_reports
-    from countlab.grading.tables import table, write_tables
+    from countlab.grading.reports.marking import with_marks
+    from countlab.grading.reports.pages import write_reports
+    from countlab.grading.reports.tables import table, write_tables
+    from countlab.grading.running.batch import find_submissions
 
     found = find_submissions(paths)
     graded = with_marks(_graded(found, batch, again), batch.out)
     write_tables(graded, course, batch.out)
     write_reports(graded, course, batch.out, batch.rubric)
     if results_json:
-        from countlab.grading.gradescope import write_results
+        from countlab.grading.reports.gradescope import write_results
 
         write_results(results_json, graded[0])
     console = stdout_console()
@@ -93,11 +93,14 @@ def _grade(
 def _graded(found: dict[str, Path], batch: Batch, again: bool) -> list[Result]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from countlab.grading.batch import grade_all
+    from countlab.grading.running.batch import grade_all
 
     console = stderr_console()
     columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("…", total=len(found))
@@ -114,7 +117,7 @@ def _graded(found: dict[str, Path], batch: Batch, again: bool) -> list[Result]:
 
 
 def _print_similar(found: dict[str, Path], batch: Batch) -> None:
-    from countlab.grading.similar import similar_pairs, write_page
+    from countlab.grading.submissions.similarity import similar_pairs, write_page
 
     pairs = similar_pairs(found, batch.assignment)
     for pair in pairs:

@@ -13,7 +13,7 @@ from countlab.errors import CountlabError
 
 if TYPE_CHECKING:
     from countlab.grading.rubric import QuestionResult
-    from countlab.grading.submit import Handed
+    from countlab.grading.student.submit import Handed
     from countlab.messages import Language
 
 
@@ -26,7 +26,7 @@ def submit(
     run: Annotated[bool, typer.Option("--run/--no-run", help=say("submit_run"))] = True,
 ) -> None:
     """Check your work and put it into one ZIP to hand in."""
-    from countlab.grading.submit import hand_in
+    from countlab.grading.student.submit import hand_in
 
     if not folder.is_dir():
         raise CountlabError("no_such_file", path=folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from countlab.grading.public_checks import checks
+    from countlab.grading.student.public_checks import checks
 
 __all__ = ["checks"]
 
@@ -13,6 +13,6 @@ __all__ = ["checks"]
 def __getattr__(name: str) -> Any:
     if name != "checks":
         raise AttributeError(f"module 'countlab.grading' has no attribute {name!r}")
-    from countlab.grading.public_checks import checks
+    from countlab.grading.student.public_checks import checks
 
     return checks

@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 
 from countlab.grading.rubric import read_rubric
-from countlab.grading.starter import assignment_folder
+from countlab.grading.submissions.starter import assignment_folder
 from countlab.messages import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "es")

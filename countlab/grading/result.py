@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from countlab.grading.judging.verdict import Verdict
 from countlab.grading.rubric import QuestionResult
-from countlab.grading.verdict import Verdict
 from countlab.messages import Language
 
 

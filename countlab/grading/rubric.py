@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from countlab.grading.verdict import Verdict
+from countlab.grading.judging.verdict import Verdict
 from countlab.messages import Language
 from countlab.system.toml import read_toml
 

@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 
 from countlab.grading.assignment import make_notebook, read_source
-from countlab.grading.composing import compose, encode
+from countlab.grading.pictures.composition import compose, encode
 from countlab.messages import Language
 
 ROOT = Path(__file__).parents[2]
@@ -205,19 +205,18 @@ def count_objects(
     return {"count": len(answers)}
 """
 _PATCHED = """
-import countlab.grading.count_checks
 import countlab.grading.rubric
-import countlab.grading.server_checks
-from countlab.grading.verdict import Verdict
+from countlab.grading.judging import count_checks, server_checks
+from countlab.grading.judging.verdict import Verdict
 
 countlab.grading.rubric.score = lambda question, *rest: question.points
-countlab.grading.server_checks.check_predict = lambda exam: [Verdict("predict_confidence", 1.0)]
-countlab.grading.count_checks.check_count = lambda exam: ([Verdict("count_right", 1.0)], None)
+server_checks.check_predict = lambda exam: [Verdict("predict_confidence", 1.0)]
+count_checks.check_count = lambda exam: ([Verdict("count_right", 1.0)], None)
 import pathlib
 
-for name in ("rubric.toml", "server_checks.py", "verdict.py"):
+for name in ("rubric.toml", "judging/server_checks.py", "judging/verdict.py"):
     try:
-        path = pathlib.Path(countlab.grading.rubric.__file__).with_name(name)
+        path = pathlib.Path(countlab.grading.rubric.__file__).parent / name
         path.write_text("def check_predict(exam): return []")
     except OSError as reason:
         print(reason)

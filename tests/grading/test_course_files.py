@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from countlab.errors import CountlabError
-from countlab.grading.batch import find_submissions
-from countlab.grading.document import answer_text, language_of, read_notebook
-from countlab.grading.submission import Submission, open_submission
+from countlab.grading.running.batch import find_submissions
+from countlab.grading.submissions.archive import Submission, open_submission
+from countlab.grading.submissions.notebook import answer_text, language_of, read_notebook
 from tests.grading.submissions import RIGHT, build
 
 

@@ -12,14 +12,14 @@ from fastapi.testclient import TestClient
 from rich.console import Console
 
 from countlab.grading.course import Course
-from countlab.grading.gradescope import results_json, write_autograder, write_results
-from countlab.grading.marking import read_marks, with_marks
-from countlab.grading.marking_page import marking_app
-from countlab.grading.report import write_reports
+from countlab.grading.judging.verdict import Verdict, failed, right
+from countlab.grading.reports.gradescope import results_json, write_autograder, write_results
+from countlab.grading.reports.marking import read_marks, with_marks
+from countlab.grading.reports.marking_page import marking_app
+from countlab.grading.reports.pages import write_reports
+from countlab.grading.reports.tables import table, write_tables
 from countlab.grading.result import Result
 from countlab.grading.rubric import read_rubric, score, written
-from countlab.grading.tables import table, write_tables
-from countlab.grading.verdict import Verdict, failed, right
 from countlab.messages import Language
 
 ROOT = Path(__file__).parents[2]

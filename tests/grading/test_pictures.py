@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from countlab.grading.composing import cutouts, decode, encode
-from countlab.grading.known_pictures import KnownPictures
-from countlab.grading.pictures import HiddenSet, hidden_set
-from countlab.grading.reference import KINDS, Reference
+from countlab.grading.pictures.composition import cutouts, decode, encode
+from countlab.grading.pictures.hidden import HiddenSet, hidden_set
+from countlab.grading.pictures.recognition import KnownPictures
+from countlab.grading.pictures.reference import KINDS, Reference
 
 IMAGES = Path(__file__).parents[2] / "images"
 
@@ -27,7 +27,8 @@ def hidden(reference: Reference) -> HiddenSet:
 
 
 def test_the_cutouts_are_small_and_of_every_kind() -> None:
-    files = list((Path(__file__).parents[2] / "countlab" / "grading" / "cutouts").iterdir())
+    folder = Path(__file__).parents[2] / "countlab" / "grading" / "pictures" / "cutouts"
+    files = list(folder.iterdir())
     assert sum(path.stat().st_size for path in files) < 1_000_000
     assert all(len(cutouts(kind)) >= 8 for kind in KINDS)
     assert all(each.shape[2] == 4 for kind in KINDS for each in cutouts(kind))

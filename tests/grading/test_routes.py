@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI, File, Form, UploadFile
 from fastapi.testclient import TestClient
 
-from countlab.grading.answer import Answer
-from countlab.grading.numbers_in import best_place, numbers, put_number
-from countlab.grading.routes import Route, count_routes, predict_route, read_routes
+from countlab.grading.judging.response_numbers import best_place, numbers, put_number
+from countlab.grading.judging.routes import Route, count_routes, predict_route, read_routes
+from countlab.grading.judging.server_response import Answer
 
 
 class Red(str, Enum):

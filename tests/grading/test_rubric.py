@@ -10,9 +10,9 @@ import pytest
 
 from countlab.errors import CountlabError
 from countlab.grading.course import SCALES, Course, Scale, read_course
+from countlab.grading.judging.verdict import Verdict, failed, right
 from countlab.grading.result import Result
 from countlab.grading.rubric import QuestionResult, read_rubric, score, written
-from countlab.grading.verdict import Verdict, failed, right
 from countlab.messages import message_table
 
 SANTIAGO = timezone(timedelta(hours=-3))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from countlab.grading.similar import shape_of, similar_pairs, write_page
+from countlab.grading.submissions.similarity import shape_of, similar_pairs, write_page
 from tests.grading.submissions import ALL, ROOT, Student, build
 
 _OWN = """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from countlab.grading.batch import Batch, find_submissions, grade_all
 from countlab.grading.result import Result
+from countlab.grading.running.batch import Batch, find_submissions, grade_all
 from countlab.grading.sandbox.bubblewrap import bubblewrap
 from countlab.grading.sandbox.notebook_run import Limits
 from tests.conftest import Run

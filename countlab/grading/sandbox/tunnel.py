@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
-from countlab.grading.answer import Answer, new_session, read_answer
+from countlab.grading.judging.server_response import Answer, new_session, read_answer
 from countlab.grading.sandbox.sandbox import Sandbox, SandboxEnded
 
 

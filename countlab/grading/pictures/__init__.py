@@ -1,0 +1,1 @@
+"""Hidden and public pictures whose counts are known exactly."""

@@ -1,0 +1,1 @@
+"""What comes out: tables, pages, marking by a person, Gradescope."""

@@ -1,0 +1,1 @@
+"""Grading runs: submissions in sandboxes, one process each, asked from outside."""

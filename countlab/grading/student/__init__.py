@@ -1,0 +1,1 @@
+"""What runs on the student's own machine: public checks and `countlab submit`."""

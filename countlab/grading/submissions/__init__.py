@@ -1,0 +1,1 @@
+"""What was handed in: archives, notebooks as data, similar pairs."""
