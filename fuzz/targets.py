@@ -88,7 +88,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 def _speakable(error: CountlabError) -> None:
     """Every error has its sentence in both languages."""
     for language in ("en", "es"):
-        assert error.text(language).detail  # type: ignore[arg-type]
+        assert error.text(language).detail
 
 
 @contextlib.contextmanager

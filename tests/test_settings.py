@@ -27,6 +27,9 @@ SETTINGS = [
     ("COUNTLAB_API_KEYS", " ", "api_keys", ""),
     ("COUNTLAB_MODEL", "", "default_model", "fruits"),
     ("COUNTLAB_ENGINE", " cvlib ", "engine", "cvlib"),
+    ("COUNTLAB_MAX_BODY_MEMORY", "9", "max_body_memory", 9),
+    ("COUNTLAB_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8 , ::1", "trusted_proxies",
+     ("127.0.0.1/32", "10.0.0.0/8", "::1/128")),
 ]  # fmt: skip
 
 
@@ -40,6 +43,7 @@ BAD_SETTINGS = [
     ("COUNTLAB_SLOTS", "0"), ("COUNTLAB_QUEUE", "many"), ("COUNTLAB_DEADLINE_S", "1.5"),
     ("COUNTLAB_DEADLINE_S", "٣"), ("COUNTLAB_RATE", "60"), ("COUNTLAB_RATE", "0/minute"),
     ("COUNTLAB_RATE", "60/fortnight"), ("COUNTLAB_ORIGINS", "*"),
+    ("COUNTLAB_TRUSTED_PROXIES", "*"), ("COUNTLAB_TRUSTED_PROXIES", "10.0.0.1/8"),
     ("COUNTLAB_ORIGINS", "lab.example.org"), ("COUNTLAB_ORIGINS", "https://a.example/page"),
 ]  # fmt: skip
 

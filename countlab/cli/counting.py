@@ -41,7 +41,7 @@ def count_pictures(
     for absent in missing:
         print_error(absent)
     writer = make_writer(format, [source.name for source in sources], options.object)
-    saved = SavedPictures(save) if save else None
+    saved = SavedPictures(save, sources) if save else None
     summary = Summary(len(sources))
     stopped = False
     try:

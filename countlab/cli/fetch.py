@@ -55,7 +55,8 @@ def _fetch_with_bar(store: Store, model: Model) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = stderr_console()
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    name = TextColumn("{task.description}", markup=False)
+    columns = name, BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks = {file.name: bar.add_task(file.name, total=None) for file in model.files.values()}
         store.fetch(

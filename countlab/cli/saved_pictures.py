@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from countlab.cli.picture_sources import PictureSource
@@ -21,27 +23,28 @@ _SUFFIXES = {
 class SavedPictures:
     """Writes below one folder; never over a picture that is counted, nor twice to one name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sources: Sequence[PictureSource]) -> None:
         self._folder = folder
-        self._taken: set[Path] = set()
+        self._taken = {source.path.resolve() for source in sources if source.path}
 
     def save(self, source: PictureSource, drawn: bytes) -> Path:
-        target = self._free_name(source, _with_suffix(source.saved_as, drawn))
+        target = self._free_name(_with_suffix(source.saved_as, drawn))
         part = target.with_name(f".{target.name}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(drawn)
             part.replace(target)
         except OSError as reason:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
             raise CountlabError("cannot_write", path=target, reason=reason.strerror) from reason
-        self._taken.add(target)
+        self._taken.add(target.resolve())
         return target
 
-    def _free_name(self, source: PictureSource, name: PurePosixPath) -> Path:
-        """`photo.jpg`, or `photo-2.jpg` where that name is taken or is the picture itself."""
+    def _free_name(self, name: PurePosixPath) -> Path:
+        """`photo.jpg`, or `photo-2.jpg` where that name is taken."""
         target, number = self._folder / name, 1
-        while target in self._taken or _same_file(target, source.path):
+        while target.resolve() in self._taken:
             number += 1
             target = self._folder / name.with_name(f"{name.stem}-{number}{name.suffix}")
         return target
@@ -53,7 +56,3 @@ def _with_suffix(name: PurePosixPath, drawn: bytes) -> PurePosixPath:
         if drawn.startswith(start):
             return name if name.suffix.lower() in suffixes else name.with_suffix(suffixes[0])
     return name
-
-
-def _same_file(target: Path, source: Path | None) -> bool:
-    return source is not None and target.exists() and target.samefile(source)

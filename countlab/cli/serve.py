@@ -31,6 +31,7 @@ def serve(
     port: Port = 8000,
     engine: Annotated[str | None, typer_option("engine")] = None,
     model: Annotated[str | None, typer.Option(help=say("serve_model"))] = None,
+    lab: Annotated[str | None, typer.Option(help=say("serve_lab"))] = None,
     keep: Annotated[Path | None, typer.Option(help=say("serve_keep"))] = None,
     history: Annotated[
         bool, typer.Option("--history/--no-history", help=say("serve_history"))
@@ -42,7 +43,9 @@ def serve(
     from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
     settings = Settings.from_environment()
-    make = partial(make_app, engine=engine, model=model, keep=keep, history=history, page=page)
+    make = partial(
+        make_app, engine=engine, model=model, lab=lab, keep=keep, history=history, page=page
+    )
     with serve_in_foreground(partial(_start, make, workers, host), host=host, port=port) as running:
         if page:
             print(say("serve_page_at", url=f"{running.url}/ui"), flush=True)
@@ -52,7 +55,13 @@ def serve(
 
 
 def make_app(
-    *, engine: str | None, model: str | None, keep: Path | None, history: bool, page: bool
+    *,
+    engine: str | None,
+    model: str | None,
+    lab: str | None,
+    keep: Path | None,
+    history: bool,
+    page: bool,
 ) -> FastAPI:
     """The app of `serve`; with several workers each of them makes it."""
     from countlab.serving.server_thread import limit_malloc_arenas
@@ -64,10 +73,10 @@ def make_app(
     from countlab.web import add_page
 
     settings = Settings.from_environment()
-    settings = replace(settings, default_model=model or settings.default_model)
+    settings = replace(settings, default_model=model or lab or settings.default_model)
     read_catalog(settings.models_folder).find(settings.default_model)
     log = configure_logging()
-    app = create_app(engine=engine, settings=settings, keep=keep, history=history, log=log)
+    app = create_app(engine=engine, settings=settings, lab=lab, keep=keep, history=history, log=log)
     if page:
         add_page(app)
     return app

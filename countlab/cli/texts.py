@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from countlab.errors import CountlabError
-from countlab.messages import message_table
+from countlab.messages import message
 from countlab.settings import terminal_language
 
 
 def say(name: str, /, **facts: object) -> str:
     """The sentence `cli_<name>`; unlike an error's, its facts are never shortened."""
-    return message_table()[f"cli_{name}"][terminal_language()][0].format(**facts)
+    return _texts(name)[terminal_language()][0].format(**facts)
 
 
 def command_help(name: str) -> str | None:
     """A command's help: its summary, then details and examples; None where none is written."""
-    texts = message_table().get(f"cli_help_{name}")
+    texts = message(f"cli_help_{name}")
     if texts is None:
         return None
     summary, details = texts[terminal_language()]
@@ -30,10 +30,17 @@ def words(name: str) -> list[str]:
 
 def translated(text: str, list_name: str) -> str:
     """`text` with each English word of a list replaced by the terminal's."""
-    english = message_table()[f"cli_{list_name}"]["en"][0].split("|")
+    english = _texts(list_name)["en"][0].split("|")
     for word, other in zip(english, words(list_name), strict=True):
         text = text.replace(word.strip(), other)
     return text
+
+
+def _texts(name: str) -> dict[str, list[str]]:
+    texts = message(f"cli_{name}")
+    if texts is None:
+        raise KeyError(name)
+    return texts
 
 
 def error_text(error: CountlabError) -> tuple[str, str]:

@@ -86,7 +86,7 @@ class progress_report:  # noqa: N801 - used like a function
 
         console = stderr_console()
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),

@@ -27,7 +27,7 @@ from countlab.system.private_files import make_private_file
 _SQLITE_BUSY_MS = 1000  # how long SQLite waits while another process writes
 _MIGRATION_LOCK = 6_274_127  # PostgreSQL advisory lock: any number, the same in every process
 _POSTGRESQL_TIMEOUT_S = 3
-_READER_CONNECTIONS = 3  # two threads of readers, and one that a cancelled query may still hold
+_READER_CONNECTIONS = 2  # one for the reader's thread, one that a cancelled query may still hold
 
 
 class Database:

@@ -1,4 +1,4 @@
-"""Threads for searches of the history, so that no number of them takes those of counting."""
+"""A thread for searches of the history, so that no number of them takes those of counting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from countlab.errors import CountlabError
 
-_THREADS = 2
+_THREADS = 1  # two would keep counting from the interpreter twice as often
 _MAX_INSIDE = 32
 _MAX_EXPORTS = 4
 _RETRY_AFTER_S = 2

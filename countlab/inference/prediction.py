@@ -163,7 +163,9 @@ class Prediction:
         label = self.options.object or next(iter(found.probabilities))
         values = found.class_maps[self.model.labels.index(label)]
         pixels = self.picture.pixels if found.view is None else found.view
-        return Explanation(label, found.probabilities[label], values, pixels)
+        return Explanation(
+            label, found.probabilities[label], values, pixels, whole_picture=found.view is None
+        )
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ class Explanation:
     values: Map
     pixels: Pixels
     """What the network was shown."""
+    whole_picture: bool = True
 
     def drawn(self, format: str) -> bytes:
         return write_picture(overlay_map(self.pixels, self.values), format)
@@ -184,6 +187,7 @@ class Explanation:
         return {
             "label": self.label,
             "probability": round(self.probability, 6),
+            "whole_picture": self.whole_picture,
             "map": [[round(float(value), 4) for value in row] for row in values],
         }
 

@@ -99,15 +99,27 @@ def _in_receipt(saved: Mapping[str, Any], now: Prediction) -> list[Difference]:
 def _in_answer(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """Every member that the saved answer has, but its times and its findings."""
     compared = {name for name in saved if name in now} - _NOT_COMPARED - {"findings"}
+    missing = _members(saved) - saved.keys()
     differences = [
         Difference(name, _shown(saved[name]), _shown(now[name]))
         for name in sorted(compared)
         if saved[name] != now[name]
     ]
+    differences += [Difference(name, "–", _shown(now[name])) for name in sorted(missing)]
     then, new = _codes(saved.get("warnings", now["warnings"])), _codes(now["warnings"])
     if then != new:
         differences.append(Difference("warnings", _shown(then), _shown(new)))
     return differences
+
+
+def _members(saved: Mapping[str, Any]) -> set[str]:
+    """What an answer of its kind always has; none of a receipt that was saved alone."""
+    if not saved:
+        return set()
+    if "stable" in saved:
+        return {"model"}
+    row = "picture_sha256" in saved
+    return {"count", "counts", "model"} | (set() if row else {"findings", "confidence"})
 
 
 def _in_findings(saved: Saved, now: CountJson | SweepJson) -> list[Difference]:
@@ -147,11 +159,14 @@ def _answers(document: Any) -> list[Any]:
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     if "results" in document:
-        return [entry["result"] for entry in document["results"] if "result" in entry]
+        entries = [entry for entry in document["results"] if isinstance(entry, dict)]
+        return [entry["result"] for entry in entries if "result" in entry]
     return list(document["rows"]) if "rows" in document else [document]
 
 
 def _saved(answer: Any) -> Saved:
+    if not isinstance(answer, dict):
+        raise ValueError("an answer must be an object")
     whole = isinstance(answer.get("receipt"), dict)
     receipt = answer["receipt"] if whole else answer
     for name in _RECEIPT_TEXTS:
@@ -167,7 +182,7 @@ def _saved(answer: Any) -> Saved:
             raise ValueError(f"{name} must be a list")
     if whole and not all(isinstance(finding, dict) for finding in answer.get("findings", [])):
         raise ValueError("findings must be objects")
-    identity = {name: receipt.get(name) for name in ("model", "engine", "object")}
+    identity: dict[str, Any] = {name: receipt.get(name) for name in ("model", "engine", "object")}
     try:
         options = PredictOptions(**parameters, **identity)
     except CountlabError as error:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -26,6 +27,7 @@ Progress = Callable[[str, int, "int | None"], None]
 _CHUNK_BYTES = 1 << 16
 _HASH_CHUNK_BYTES = 1 << 20
 _MAX_RESUMES = 10
+_MAX_REDIRECTS = 5
 _MAX_BYTES_IF_UNSTATED = 1 << 20  # if the catalog states no size, only a small file is accepted
 
 
@@ -132,13 +134,27 @@ def _stream(address: str, transfer: _Transfer) -> None:
         raise CountlabError("file_cut", address=address, arrived=done, expected=expected)
 
 
+class _Session(requests.Session):
+    """Follows no redirect: requests would first read what comes with it, which may drip forever."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        return None
+
+
 def _response(address: str, existing: int, timeouts: Timeouts) -> requests.Response:
     headers = {"Accept-Encoding": "identity"}
     if existing:
         headers["Range"] = f"bytes={existing}-"
-    timeout = timeouts.connect_s, timeouts.stall_s
+    timeout, at = (timeouts.connect_s, timeouts.stall_s), address
     try:
-        return requests.get(address, headers=headers, stream=True, timeout=timeout)
+        for _ in range(_MAX_REDIRECTS):
+            with _Session() as session:
+                response = session.get(at, headers=headers, stream=True, timeout=timeout)
+            if not response.is_redirect:
+                return response
+            response.close()
+            at = urljoin(at, response.headers["Location"])
+        raise CountlabError("address_unreachable", address=address)
     except requests.Timeout as reason:
         raise CountlabError("address_silent", address=address) from reason
     except requests.exceptions.SSLError as reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -106,7 +105,7 @@ async def _from_start_to_end(app: FastAPI) -> AsyncIterator[None]:
     """Uvicorn enters before the first request and leaves after the last answer."""
     threads = to_thread.current_default_thread_limiter()
     threads.total_tokens = max(threads.total_tokens, stack.READS + 2 * app.state.slots.max_running)
-    threading.Thread(target=app.openapi, name="openapi", daemon=True).start()  # for who asks first
+    app.openapi()  # a tenth of a second, in which nobody waits yet
     app.state.lab.load()
     history: History | None = app.state.history
     if history is not None:

@@ -42,6 +42,7 @@ _COUNT_EXAMPLE = {
 _SWEEP_EXAMPLE = {
     "object": "orange",
     "stable": {"from": 0.22, "to": 0.92, "count": 1},
+    "steady": True,
     "steps": [
         {"confidence": 0.2, "count": 2, "counts": {"orange": 2}},
         {"confidence": 0.21, "count": 2, "counts": {"orange": 2}},

@@ -26,6 +26,8 @@ class ReservedDict(MmapedDict):
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         self._unshared: dict[str, Value] = {}
         self._f: Any = None
+        self._positions: dict[str, int] = {}
+        self._used = self._capacity = 0
         try:
             _reserve(filename, _INITIAL_BYTES)
             super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]

@@ -41,7 +41,7 @@ def serve_in_foreground(
 
     Said once: a second signal does not cut off what is still being answered.
     """
-    with interrupt_once():
+    with interrupt_once() as interrupts:
         with contextlib.ExitStack() as close_on_failure:
             listening = close_on_failure.enter_context(_listen(host, port))
             running = start(listening)
@@ -51,6 +51,7 @@ def serve_in_foreground(
                 print(startup_message(running.url))
                 yield running
         finally:
+            interrupts.end()
             running.stop()
 
 

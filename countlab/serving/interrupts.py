@@ -15,30 +15,40 @@ _ENDING = tuple(
 )  # SIGHUP: the terminal was closed
 
 
+class Interrupts:
+    """Whether the process is ending; from then on, signals to end it say nothing new."""
+
+    def __init__(self) -> None:
+        self.is_ending = self.was_signalled = False
+
+    def end(self) -> None:
+        self.is_ending = True
+
+    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.was_signalled = True
+        if not self.is_ending:
+            self.is_ending = True
+            raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
-def interrupt_once(*numbers: signal.Signals) -> Iterator[None]:
+def interrupt_once(*numbers: signal.Signals) -> Iterator[Interrupts]:
     """The first of these signals raises KeyboardInterrupt, further ones do nothing.
 
     A second one would cut off what is still being answered. All that end a program by default;
-    one that was ignored before, as under `nohup`, stays so.
+    one that was ignored before, as under `nohup`, stays so. A process that was told to end hears
+    none of them any more.
     """
-    is_interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        nonlocal is_interrupted
-        if not is_interrupted:
-            is_interrupted = True
-            raise KeyboardInterrupt
-
+    interrupts = Interrupts()
     before = {number: signal.getsignal(number) for number in numbers or _ENDING}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(number, interrupt)
+            signal.signal(number, interrupts.handle)
     try:
-        yield
+        yield interrupts
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if interrupts.was_signalled else handler)
 
 
 def continue_when_parent_ends() -> None:

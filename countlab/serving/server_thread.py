@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import errno
 import faulthandler
+import gc
 import os
 import socket
 import sys
@@ -57,6 +58,11 @@ class Server:
             if not self._thread.is_alive():
                 raise CountlabError("server_not_started", url=self.url)
             time.sleep(0.01)
+        if service:
+            # What is here by now stays: looking through it for garbage took a tenth of a second,
+            # in which no request was answered.
+            gc.collect()
+            gc.freeze()
 
     @property
     def running(self) -> bool:

@@ -159,15 +159,17 @@ def _run_worker(
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     continue_when_parent_ends()
-    with interrupt_once(signal.SIGTERM):
+    with interrupt_once(signal.SIGTERM) as interrupts:
         try:
             server = Server(make_app(), listening, host, service=True)
         except CountlabError as error:
             pipe.send(error)
             return
-        with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):  # the parent may be gone
-            pipe.send(None)
-            pipe.recv()
+        with contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(EOFError, OSError):  # the parent may be gone
+                pipe.send(None)
+                pipe.recv()
+            interrupts.end()  # the parent's word and a signal may come at once
         exit_after(GRACEFUL_SHUTDOWN_S + HISTORY_FLUSH_S)
         server.stop()
         exit_now()

@@ -8,6 +8,7 @@ processor time. Whatever the job then does ends at worst this worker; another ta
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import mmap
@@ -72,6 +73,7 @@ class LimitedProcesses:
 
     def __init__(self, function: str, *, workers: int) -> None:
         self._function = function
+        atexit.register(self.close)
         self._places = threading.BoundedSemaphore(workers)
         self._idle: list[_Worker] = []
         self._lock = threading.Lock()
@@ -92,10 +94,13 @@ class LimitedProcesses:
             try:
                 result = worker.run(document, data, limits)
             except BaseException as reason:
-                status = worker.end()
+                closed = isinstance(reason, OSError | EOFError) and not isinstance(
+                    reason, TimeoutError
+                )
+                status = worker.end(closed=closed)
                 if isinstance(reason, TimeoutError):
                     raise WorkerEnded(signal.SIGALRM) from reason
-                if isinstance(reason, OSError | EOFError):
+                if closed:
                     raise WorkerEnded(status) from reason
                 raise
             if limits.memory > KEPT_UP_TO or result.document.get("again") is False:
@@ -111,7 +116,9 @@ class LimitedProcesses:
         """Ends the template and with it every worker."""
         with self._lock:
             template, self._template = self._template, None
-            self._idle.clear()
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
         if template is not None:
             template.end()
 
@@ -121,7 +128,11 @@ class LimitedProcesses:
                 worker = self._idle.pop()
                 if worker.template is self._template and worker.template.alive:
                     return worker
-            if self._template is None or not self._template.alive:
+                worker.close()
+            if self._template is not None and not self._template.alive:
+                self._template.end()
+                self._template = None
+            if self._template is None:
                 self._template = _Template(self._function)
             return self._template.fork()
 
@@ -144,6 +155,7 @@ class _Template:
                 env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # decoders write there what is wrong with a file
             )
         ours.settimeout(_START_TIMEOUT_S)
         try:
@@ -165,14 +177,14 @@ class _Template:
             pid = int(self._socket.recv(32))
         return _Worker(self, ours, pid, _make_window(ours))
 
-    def end_worker(self, pid: int) -> int:
+    def end_worker(self, pid: int, *, closed: bool) -> int:
         """Kills a worker and says which signal had ended it (0: none, it had ended by itself).
 
         The template does both: a process that is not waited for keeps its number to itself.
         """
         try:
             with self._lock:
-                self._socket.send(b"end %d" % pid)
+                self._socket.send(b"%s %d" % (b"reap" if closed else b"end", pid))
                 return int(self._socket.recv(32))
         except (OSError, ValueError):
             return signal.SIGKILL  # the template is gone, and its workers with it
@@ -217,9 +229,14 @@ class _Worker:
             head += receive(self.socket, 8 - len(head))
         return min(int.from_bytes(head, "big"), 1_000_000), descriptors
 
-    def end(self) -> int:
+    def end(self, *, closed: bool = False) -> int:
+        """`closed`: it has closed the connection, and is about to end by itself."""
+        self.close()
+        return self.template.end_worker(self.pid, closed=closed)
+
+    def close(self) -> None:
+        """A worker whose connection closes ends by itself."""
         self.socket.close()
-        return self.template.end_worker(self.pid)
 
 
 def _make_window(to: socket.socket) -> mmap.mmap:

@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -23,6 +24,7 @@ Job = Callable[[dict[str, Any], bytearray], "tuple[dict[str, Any], memoryview | 
 """Takes a document and data; gives a document, and bytes that are handed over as memory."""
 _PR_SET_PDEATHSIG = 1
 _NICE = 10
+_ENDING_S = 1.0
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 _NO_MEMORY = {"error": "too_much_memory", "again": False}
 
@@ -50,12 +52,20 @@ def main() -> None:
             os.close(descriptors[0])
             control.send(b"%d" % pid)
         else:
-            control.send(b"%d" % _end(int(message.split()[1])))
+            how, number = message.split()
+            control.send(b"%d" % _end(int(number), wait_s=_ENDING_S if how == b"reap" else 0.0))
 
 
-def _end(pid: int) -> int:
-    """The signal that had ended the process before this kills it; 0 if there was none."""
+def _end(pid: int, *, wait_s: float) -> int:
+    """The signal that had ended the process before this kills it; 0 if there was none.
+
+    A connection closes a moment before its process has ended, so that is waited for.
+    """
+    end = time.monotonic() + wait_s
     ended, status = os.waitpid(pid, os.WNOHANG)
+    while not ended and time.monotonic() < end:
+        time.sleep(0.001)
+        ended, status = os.waitpid(pid, os.WNOHANG)
     if not ended:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

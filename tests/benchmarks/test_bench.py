@@ -25,6 +25,7 @@ from benchmarks.rounds import Plan
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 def test_quick_bench_compares_three_servers_and_prints_a_summary_line(tmp_path: Path) -> None:
     before = set(psutil.Process().children(recursive=True))  # servers of other tests
     output = io.StringIO()
@@ -47,6 +48,7 @@ def test_quick_bench_compares_three_servers_and_prints_a_summary_line(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a signal")
+@pytest.mark.slow
 def test_ctrl_c_ends_the_bench_and_its_child_processes() -> None:
     command = [sys.executable, "-c", "from countlab.cli import main; main()", "bench", "--quick"]
     bench = psutil.Popen(

@@ -68,7 +68,7 @@ def start() -> Iterator[Start]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
         for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
             environment.pop(name, None)
-        process = subprocess.Popen(
+        process: subprocess.Popen[str] = subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
             **{  # type: ignore[call-overload]
                 "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL,

@@ -43,6 +43,7 @@ def test_a_target_that_cannot_be_written_is_told(
     assert "fruits.onnx" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_eight_bits_are_installed_when_they_count_alike(home: Path, photo: bytes) -> None:
     pytest.importorskip("nncf", reason="needs NNCF: pip install nncf")
     done = CliRunner().invoke(
@@ -59,6 +60,7 @@ def test_eight_bits_are_installed_when_they_count_alike(home: Path, photo: bytes
     assert refused.value.code == "engine_needs_darknet"
 
 
+@pytest.mark.slow
 def test_eight_bits_that_count_otherwise_are_refused(home: Path, tmp_path: Path) -> None:
     """Ranges learnt from black pictures cannot hold what real ones need."""
     pytest.importorskip("nncf", reason="needs NNCF: pip install nncf")

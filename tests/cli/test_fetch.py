@@ -114,8 +114,8 @@ def test_a_fetch_stopped_by_ctrl_c_keeps_what_has_come(
     assert not part.exists()
 
 
-def test_fetch_without_a_network_tells_every_address(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+def test_fetch_without_a_network_names_every_address_and_the_files_to_bring(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     status, _, err = run("fetch", "yolov3-tiny")
@@ -124,6 +124,13 @@ def test_fetch_without_a_network_tells_every_address(
         catalog.read_catalog(Path("none")).models["yolov3-tiny"].files["config"].addresses
     )
     assert "countlab fetch yolov3-tiny" in err
+    files = catalog.read_catalog(Path("none")).models["yolov3-tiny"].files.values()
+    by_hand = err[err.index("Without a network") :]
+    assert str(home / "models" / "yolov3-tiny") in by_hand
+    for file in files:
+        assert f"{file.name}  " in by_hand
+        assert str(file.sha256) in by_hand
+        assert file.addresses[0] in by_hand
 
 
 def test_fetch_of_what_is_built_in_has_nothing_to_do(run: Run) -> None:

@@ -22,6 +22,8 @@ from countlab.server import create_app
 from countlab.settings import Rate, Settings
 from tests.conftest import ROOT, until
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = ROOT / "deploy" / "proxy"
 KEY = {"X-API-Key": "wide-open-sesame"}
 HOST = "lab.example.org"

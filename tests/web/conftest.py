@@ -20,7 +20,7 @@ from tests.tasks import graphs
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # For containers (root, no display), and with a fake camera that shows a test picture.
 _FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-_TIMEOUT_MS = 12_000  # TEMP
+_TIMEOUT_MS = 30_000  # generous: the tests also run on busy machines
 expect.set_options(timeout=_TIMEOUT_MS)
 Open = Callable[..., Page]
 

@@ -1,58 +1,12 @@
-"""Accessibility of the page: both languages, phone, keyboard, contrast in both themes."""
+"""Accessibility of the page: phone, keyboard, focus, names, contrast in both themes."""
 
 from __future__ import annotations
-
-import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from countlab.web.strings import all_strings
-from tests.conftest import ROOT
 from tests.web.conftest import Open
-from tests.web.test_page import EXAMPLE, choose_file, error_text
-
-
-def test_page_is_in_the_browsers_language(open_page: Open, tmp_path: Path) -> None:
-    page = open_page(locale="es-MX")
-    expect(page.get_by_role("tab")).to_have_text(["Contar", "Muchas", "Historial", "Estado"])
-    assert page.locator("html").get_attribute("lang") == "es"
-    (tmp_path / "nota.jpg").write_text("querido diario")
-    choose_file(page, tmp_path / "nota.jpg")
-    assert "Esto no es una imagen" in error_text(page)
-    page.get_by_role("button", name="Ejemplo: doce naranjas").click()
-    expect(page.locator("#count .description")).to_have_text("objetos con confianza 0,50")
-    page.get_by_role("tab", name="Estado").click()
-    expect(page.locator("#health")).to_contain_text("El servidor respondió")
-    page.get_by_role("tab", name="Historial").click()
-    expect(page.locator("#history [role=status]")).to_contain_text("imágenes; de media")
-
-
-@pytest.mark.parametrize("name", all_strings())
-def test_both_languages_have_the_same_placeholders(name: str) -> None:
-    texts = all_strings()[name]
-    assert set(texts) == {"en", "es"}
-    english, spanish = (
-        set(re.findall(r"\{(\w+)(?:\|[^|}]*\|[^|}]*)?\}", texts[language]))
-        for language in ("en", "es")
-    )
-    assert english == spanish
-    for text in texts.values():
-        assert text.count("{") == len(re.findall(r"\{\w+(?:\|[^|}]*\|[^|}]*)?\}", text))
-
-
-def test_every_string_is_used() -> None:
-    folder = ROOT / "countlab" / "web"
-    files = [path for path in folder.rglob("*") if path.suffix in {".html", ".js", ".py"}]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    unused = [
-        name
-        for name in all_strings()
-        if not re.search(rf"\${name}\b|strings\.{name}\b|strings\[[\"']{name}[\"']\]", text)
-    ]
-    # Named by the server's codes or the example's file.
-    assert [name for name in unused if not name.startswith(("fix_", "warning_", "example_"))] == []
+from tests.web.test_count import EXAMPLE
 
 
 def draw_by_touch(page: Page) -> None:
@@ -130,27 +84,6 @@ def test_text_contrast_is_sufficient_in_both_themes(open_page: Open, scheme: str
     assert too_faint == []
 
 
-def test_spanish_is_complete(open_page: Open, sites: dict[str, str]) -> None:
-    page = open_page(locale="es-ES")
-    choose_file(page, ROOT / "images" / "oranges_1.jpg")
-    expect(page.locator("#count .description")).to_have_text("objeto con confianza 0,50")
-    expect(page.locator("#count .labels")).to_have_text("naranja 1")
-    expect(page.locator("#count .boxes .tag").first).to_contain_text("naranja")
-    page.get_by_role("combobox", name="Objeto").select_option("plátano")
-    expect(page.locator("#count .description")).to_have_text("plátanos con confianza 0,50")
-    expect(page.locator("#count .note", has_text="Este modelo conoce")).to_contain_text(
-        "manzana, plátano, naranja, limón"
-    )
-    page.get_by_role("tab", name="Muchas").click()
-    page.locator("#many [data-part=files]").set_input_files(ROOT / "images" / "oranges_1.jpg")
-    expect(page.locator("#many-status")).to_have_text("1 de 1 imagen, 1 objeto")
-    expect(page.locator("#many tbody")).to_contain_text("naranja 1")
-    page.get_by_role("tab", name="Historial").click()
-    expect(page.locator("#history tbody tr").first).to_contain_text("naranja 1")
-    page.locator("#history tbody button").first.click()
-    expect(page.get_by_role("dialog")).to_contain_text("0,50")
-
-
 def test_tabs_are_opened_with_the_arrow_keys_and_kept_in_the_address(open_page: Open) -> None:
     page = open_page()
     tabs = page.get_by_role("tab")
@@ -178,13 +111,15 @@ def test_focus_ring_is_whole(open_page: Open) -> None:
 
 
 # What can be focused, and a box of it that clips the five pixels around it.
-_CUT_RINGS = """() => [...document.querySelectorAll("button, select, input, summary, a, li[tabindex]")]
+_CUT_RINGS = """() => [
+    ...document.querySelectorAll("button, select, input, summary, a, li[tabindex]")]
     .filter((element) => element.offsetParent)
     .flatMap((element) => {
         const { left, top, right, bottom } = element.getBoundingClientRect();
         const ring = [left - 5, top - 5, right + 5, bottom + 5];
         const cut = [];
-        for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+        let box = element;
+        while ((box = box.parentElement) !== document.body) {
             const style = getComputedStyle(box);
             if (style.overflow === "visible" || style.overflow === "") continue;
             const room = style.overflow === "clip" ? parseFloat(style.overflowClipMargin) || 0 : 0;
@@ -212,9 +147,10 @@ def test_controls_have_names_and_ids_are_unique(open_page: Open) -> None:
     ) == []  # fmt: skip
 
 
-_UNNAMED = """() => [...document.querySelectorAll("button, select, input, img, canvas, dialog[open]")]
+_UNNAMED = """() => [
+    ...document.querySelectorAll("button, select, input, img, canvas, dialog[open]")]
     .filter((element) => element.offsetParent && element.ariaHidden !== "true")
-    .filter((element) => !(element.innerText?.trim() && element.matches("button"))
+    .filter((element) => !(element.textContent.trim() && element.matches("button"))
         && !element.labels?.length && !element.alt && !element.ariaLabel
         && !element.getAttribute("aria-labelledby") && !element.querySelector?.("img[alt]"))
     .map((element) => element.outerHTML.slice(0, 90))"""
@@ -234,7 +170,8 @@ _LOW_CONTRAST = """() => {
     const backgrounds = (element) => element
         ? [...backgrounds(element.parentElement), getComputedStyle(element).backgroundColor]
         : [matchMedia("(prefers-color-scheme: dark)").matches ? "black" : "white"];
-    return [...document.querySelectorAll(":is(p, button, label, summary, h1, h2, li, a, dt, dd, th, td)")]
+    const texts = "p, button, label, summary, h1, h2, li, a, dt, dd, th, td";
+    return [...document.querySelectorAll(texts)]
         .filter((element) => element.offsetParent && element.innerText.trim())
         .filter((element) => !element.closest(".boxes"))
         .map((element) => {

@@ -109,7 +109,7 @@ def test_many_and_history_show_the_class(open_page: Open, blue: Path, bright: Pa
         page.get_by_role("button", name="CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")
     lines = list(csv.DictReader(text.splitlines()))
-    assert [line["class"] for line in lines][0] == "blue"
+    assert lines[0]["class"] == "blue"
     assert float(lines[0]["probability"]) == float(lines[0]["blue"]) > 0.5
     page.get_by_role("tab", name="History").click()
     tab = page.locator("#history")

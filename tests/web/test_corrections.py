@@ -45,10 +45,10 @@ def test_boxes_are_deleted_drawn_and_named_with_the_mouse(open_page: Open) -> No
     expect(boxes).to_have_count(4)
     drag(page, (0.02, 0.02), (0.2, 0.22))
     expect(number).to_have_text("5")
-    page.get_by_label("Label", exact=True).select_option("lemon")
+    page.get_by_role("combobox", name="Label").select_option("lemon")
     expect(page.locator("#count .labels")).to_have_text("orange 4lemon 1")
     expect(page.locator("#count .boxes .selected")).to_have_attribute("aria-label", "lemon")
-    page.get_by_label("Label", exact=True).select_option("another …")
+    page.get_by_role("combobox", name="Label").select_option("another …")
     page.get_by_label("New label").fill("blood orange")
     page.get_by_label("New label").press("Enter")
     expect(page.locator("#count .labels")).to_have_text("orange 4blood orange 1")
@@ -72,7 +72,7 @@ def test_boxes_are_corrected_with_the_keyboard(open_page: Open) -> None:
     expect(number).to_have_text("4")
     expect(boxes.nth(1)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Label", exact=True)).to_be_focused()
+    expect(page.get_by_role("combobox", name="Label")).to_be_focused()
     page.keyboard.type("lemon")
     expect(page.locator("#count .labels")).to_have_text("orange 3lemon 1")
     page.get_by_role("button", name="Add a box").focus()
@@ -111,8 +111,8 @@ def test_corrected_pictures_are_truth_for_evaluate(
         archive.extractall(folder)
     assert (folder / "classes.txt").read_text().split() == ["apple", "banana", "orange", "lemon"]
     lines = (folder / "truth.csv").read_text().splitlines()
-    assert lines[:4] == ["file,object,count", "images/oranges_5.jpg,apple,0",
-                         "images/oranges_5.jpg,banana,0", "images/oranges_5.jpg,orange,4"]  # fmt: skip
+    assert lines[:2] == ["file,object,count", "images/oranges_5.jpg,apple,0"]
+    assert "images/oranges_5.jpg,orange,4" in lines
     assert "images/_3_ ripe_ apples.jpg,apple,3" in lines
     assert (folder / "images" / "oranges_5.jpg").read_bytes() == PHOTO.read_bytes()
     assert len((folder / "labels" / "oranges_5.txt").read_text().splitlines()) == 4

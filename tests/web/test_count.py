@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 from tests.web.conftest import Open
 
 PHOTO = ROOT / "images" / "fruits.jpg"
+EXAMPLE = "Example: twelve oranges"
 
 
 def upload(address: str, path: str, picture: Path = PHOTO) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from tests.conftest import ROOT
 from tests.web.conftest import Open
 
 
+def pictures(number: int) -> str:
+    return f"{number} picture{'s' if number > 1 else ''}; on average"
+
+
 def test_history_is_shown_and_filtered(open_page: Open, sites: dict[str, str]) -> None:
     for name, model in (("apples_3", "planets"), ("oranges_5", "fruits"), ("apples_3", "fruits")):
         picture = (ROOT / "images" / f"{name}.jpg").read_bytes()
@@ -25,21 +29,21 @@ def test_history_is_shown_and_filtered(open_page: Open, sites: dict[str, str]) -
     expect(rows.first).to_contain_text("apple 3")
     expect(rows.first.locator("th")).to_contain_text(f"{date.today():%d/%m/%Y}")  # not as in en-US
     expect(rows.nth(1)).to_contain_text("orange 5")
-    rows_kept = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
-    expect(status).to_contain_text(f"{len(rows_kept)} pictures")
+    kept = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
+    rows_kept = [row for row in kept if row["model"] != "colors"]  # a classifier counts nothing
+    expect(status).to_contain_text(pictures(len(rows_kept)))
     dots = page.locator("#history .dots").get_attribute("d") or ""
     assert dots.count("M") == len(rows_kept)
     tab.get_by_role("combobox", name="Object").select_option("apple")
     apples_url = f"{sites['plain']}/history?limit=500&object=apple"
     apples = requests.get(apples_url, timeout=10).json()["rows"]
-    expect(status).to_contain_text(f"{len(apples)} pictures")
+    expect(status).to_contain_text(pictures(len(apples)))
     with page.expect_download() as download:
         tab.get_by_role("button", name="CSV").click()
     assert download.value.path().read_text().count("\n") == len(apples) + 1
     tab.get_by_role("combobox", name="Model").select_option("planets")
-    expect(status).to_contain_text(
-        f"{sum(row['model'] == 'planets' for row in rows_kept)} pictures"
-    )
+    number = sum(row["model"] == "planets" for row in rows_kept)
+    expect(status).to_contain_text(pictures(number))
 
 
 def test_points_are_not_joined_and_filters_offer_what_was_used(
@@ -56,15 +60,16 @@ def test_points_are_not_joined_and_filters_offer_what_was_used(
     rows = requests.get(f"{sites['plain']}/history?limit=500", timeout=10).json()["rows"]
     models = page.locator("#history [data-part=model] option").all_inner_texts()
     assert models == ["every model", *sorted({row["model"] for row in rows})]
-    found = {label for row in rows for label in row["counts"]}
+    found = {label for row in rows for label in [*row["counts"], row["object"]] if label}
     objects = page.locator("#history [data-part=object] option").all_inner_texts()
     assert objects == ["everything", *sorted(found)]
-    assert "lemon" not in objects or "lemon" in found
 
 
 def test_a_row_opens_its_answer(open_page: Open, sites: dict[str, str]) -> None:
     picture = (ROOT / "images" / "oranges_5.jpg").read_bytes()
-    requests.post(f"{sites['plain']}/countObjects", files={"file": ("mine.jpg", picture)}, timeout=60)
+    requests.post(
+        f"{sites['plain']}/countObjects", files={"file": ("mine.jpg", picture)}, timeout=60
+    )
     row = requests.get(f"{sites['plain']}/history?limit=1", timeout=10).json()["rows"][0]
     page = open_page()
     page.get_by_role("tab", name="History").click()

@@ -126,9 +126,7 @@ def test_unsigned_answer_is_refused(client: TestClient, answer: Answer, signatur
     assert (response.status_code, response.json()["code"]) == (422, expected)
 
 
-def test_answer_of_another_server_is_refused(
-    client: TestClient, answer: Answer, second_model: Path
-) -> None:
+def test_answer_of_another_server_is_refused(answer: Answer, second_model: Path) -> None:
     other = create_app(settings=Settings(home=second_model))
     add_page(other)
     assert recount(TestClient(other), answer)["code"] == "answer_not_signed"
@@ -168,7 +166,7 @@ def test_redraw_refuses_other_pictures_and_changed_answers(
         assert (response.status_code, response.json()["code"]) == (422, "answer_not_signed")
 
 
-def test_tags_of_large_pictures_are_not_kept_in_memory(photo: bytes) -> None:
+def test_tags_of_large_pictures_are_not_kept_in_memory() -> None:
     before = annotate._cached_tag.cache_info().currsize
     pixels = np.zeros((2000, 2000, 3), np.uint8)
     for percent in range(50):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import ROOT
 from tests.web.conftest import Open
 from tests.web.test_count import choose_picture, set_confidence, shown_count, upload
 

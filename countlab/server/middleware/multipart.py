@@ -28,6 +28,12 @@ _ESCAPED = re.compile(rb'\\(["\\])')
 Body = bytes | bytearray
 
 
+class _InMemoryFile(io.BytesIO):
+    """Known to Starlette as one that needs no thread to be closed."""
+
+    _rolled = False
+
+
 def parse_multipart(
     body: Body, content_type: bytes, *, max_files: int, max_field_bytes: int
 ) -> FormData:
@@ -43,7 +49,7 @@ def parse_multipart(
             if files > max_files:
                 arrived = f"> {max_files}"
                 raise CountlabError("too_many_pictures", arrived=arrived, allowed=max_files)
-            data = io.BytesIO(content)
+            data = _InMemoryFile(content)
             items.append((name, UploadFile(data, size=len(content), filename=filename,
                                            headers=headers)))  # fmt: skip
             continue

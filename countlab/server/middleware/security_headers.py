@@ -20,9 +20,7 @@ _SAME_ORIGIN = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'
 _NO_EMBEDDING = "; base-uri 'self'; form-action 'self'; object-src 'none'; frame-ancestors 'self'"
 _DOCS_POLICY = _SAME_ORIGIN + "script-src 'self' 'unsafe-inline'" + _NO_EMBEDDING
 _PAGE_POLICY = (
-    _SAME_ORIGIN + "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "worker-src 'self' blob:; "
-    "media-src 'self' data: blob:; font-src 'self' data:" + _NO_EMBEDDING
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:" + _NO_EMBEDDING
 )
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _FRONT_PAGE_POLICY = (

@@ -31,6 +31,7 @@ _SYNONYMS = {
     "class": "object",
     "iou": "nms",
 }
+_MAX_PARAMETERS = 100
 Names = dict[str, bool]
 """The declared names, and whether each may be sent more than once."""
 _declared: WeakKeyDictionary[Callable[..., Any], tuple[Names, Names]] = WeakKeyDictionary()
@@ -42,6 +43,9 @@ async def refuse_unknown_parameters(request: Request) -> None:
     if not isinstance(route, APIRoute) or not route.include_in_schema:
         return  # pages such as /docs, which declare no parameters
     parameters, fields = _declared_names(route)
+    if request.scope["query_string"].count(b"&") >= _MAX_PARAMETERS:
+        reason = f"more than {_MAX_PARAMETERS} parameters"
+        raise CountlabError("bad_request", reason=reason)  # before they are read
     for name in request.query_params:
         if name not in parameters:
             raise _unknown_parameter(name, list(parameters), request)

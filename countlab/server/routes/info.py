@@ -124,6 +124,7 @@ def _model_json(model: Model, lab: Lab) -> dict[str, Any]:
         "bytes": model.bytes,
         "input": model.input and list(model.input),
         "labels": list(model.labels),
+        "names": {language: dict(names) for language, names in model.names.items()},
         "nms": model.nms,
         "licence": model.licence,
         "counting_error": profile and profile.summary(),

@@ -20,12 +20,12 @@ def lab_routes(model: Model) -> APIRouter:
     names = model.answer or LabAnswer()
 
     @router.get("/", summary="A greeting")
-    def greet() -> dict[str, str]:
+    def greet_as_the_lab() -> dict[str, str]:
         return {"message": names.greeting or model.title, "model": model.name, "docs": "/docs"}
 
     @router.post("/predict/", include_in_schema=False)
     @router.post("/predict", summary="The class of a picture")
-    def predict(
+    def predict_as_the_lab(
         request: Request, lab: LabDependency, file: UploadFile, options: OptionsOfAll
     ) -> dict[str, Any]:
         """The answer under the names of this lab, beside the usual ones."""

@@ -17,6 +17,8 @@ class ModelJson(TypedDict):
     bytes: int | None
     input: list[int] | None
     labels: list[str]
+    names: dict[str, dict[str, str]]
+    """Labels in other languages: by language, by label."""
     nms: float
     licence: str | None
     counting_error: dict[str, Any] | None

@@ -37,7 +37,6 @@ export class ClassResult {
     const { parts, strings } = this;
     Object.assign(this, { answer, file, explanation: answer.explanation });
     for (const part of [parts.threshold, parts.likely, parts.known_labels]) part.hidden = true;
-    parts.correct_panel.hidden = true;
     parts.labels.replaceChildren();
     parts.classes.hidden = false;
     const [[label, probability]] = Object.entries(answer.probabilities);

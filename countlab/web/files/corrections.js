@@ -1,7 +1,7 @@
 // Correcting boxes: delete a wrong one, draw a missing one, name it; the result is kept as truth.
 
 import { labelOptions, setOptions } from "./choices.js";
-import { EdgeFields, followDrag } from "./geometry.js";
+import { EdgeFields, followDrag, moved } from "./geometry.js";
 import { fill } from "./language.js";
 import { download } from "./page.js";
 import { Truth } from "./truth.js";
@@ -14,9 +14,7 @@ const OTHER = ""; // the entry of the list for a label that the model does not k
 export class Corrections {
   constructor(parts, strings, choices, view, counted) {
     Object.assign(this, { parts, strings, choices, view, counted, truth: new Truth() });
-    this.boxes = [];
-    this.selected = -1;
-    this.ownLabels = []; // labels that a person has added
+    Object.assign(this, { boxes: [], selected: -1, ownLabels: [] }); // labels of the person's own
     this.edges = new EdgeFields(parts.box_edges, (box) => this.#change({ box }));
     parts.correct_panel.addEventListener("toggle", () => this.#toggle());
     parts.region_panel.addEventListener("toggle", () => parts.region_panel.open && this.leave());
@@ -29,7 +27,7 @@ export class Corrections {
     parts.delete_box.addEventListener("click", () => this.#delete());
     parts.reset_boxes.addEventListener("click", () => this.#reset());
     parts.confirm.addEventListener("click", () => this.#confirm());
-    parts.truth_zip.addEventListener("click", () => this.#download());
+    parts.truth_zip.addEventListener("click", async () => download(await this.truth.toZip(), "truth.zip"));
   }
 
   get isOpen() {
@@ -45,6 +43,12 @@ export class Corrections {
 
   leave() {
     this.parts.correct_panel.open = false;
+  }
+
+  // For a picture that is not counted yet, or not at all.
+  withdraw() {
+    this.leave();
+    this.parts.correct_panel.hidden = true;
   }
 
   #toggle() {
@@ -141,13 +145,10 @@ export class Corrections {
     event.preventDefault();
   }
 
-  #nudge([right, down]) {
+  #nudge(direction) {
     const { width, height } = this.view;
-    const { box: [left, top, end, bottom] } = this.boxes[this.selected];
-    const move = (step, low, high, size) =>
-      Math.min(Math.max(Math.round(step * Math.max(1, size * NUDGE)), -low), size - high);
-    const [x, y] = [move(right, left, end, width), move(down, top, bottom, height)];
-    this.#change({ box: [left + x, top + y, end + x, bottom + y] }, { focus: true });
+    const step = direction.map((sign, i) => sign * Math.max(1, Math.round([width, height][i] * NUDGE)));
+    this.#change({ box: moved(this.boxes[this.selected].box, step, this.view) }, { focus: true });
   }
 
   // A drag draws a box; a click selects the one below it.
@@ -199,12 +200,7 @@ export class Corrections {
 
   #showKept() {
     const { parts, strings, truth } = this;
-    const facts = { number: truth.size };
     parts.truth_zip.disabled = !truth.size;
-    parts.truth_status.textContent = truth.size ? fill(strings.truth_kept, facts) : "";
-  }
-
-  async #download() {
-    download(await this.truth.toZip(), "truth.zip");
+    parts.truth_status.textContent = truth.size ? fill(strings.truth_kept, { number: truth.size }) : "";
   }
 }

@@ -53,7 +53,7 @@ class CountTab {
   look() {
     if (!this.file) return;
     this.sweep = null; // the previous one is about another picture or model
-    this.corrections.leave();
+    this.corrections.withdraw();
     this.counted.clear();
     this.classified.clear();
     return this.attempt(async (isSuperseded) => {
@@ -73,8 +73,8 @@ class CountTab {
     this.sweep = sweep;
     this.view.setSize(sweep);
     this.parts.region_panel.hidden = !sweep.findings.every(({ box }) => box);
-    this.corrections.offer(file, sweep);
     await this.#recount(isSuperseded);
+    if (!isSuperseded()) this.corrections.offer(file, sweep);
   }
 
   async #classify({ model, engine }, isSuperseded) {
@@ -127,8 +127,7 @@ class CountTab {
     this.sweep = null;
     this.counted.clear();
     this.classified.clear();
-    this.corrections.leave();
-    this.parts.correct_panel.hidden = true;
+    this.corrections.withdraw();
     this.parts.result.hidden = true;
     this.view.clear();
     this.parts.problem.replaceChildren(...messageItem(problem).childNodes);

@@ -16,6 +16,13 @@ export function boxStyle([left, top, right, bottom], { width, height }) {
   };
 }
 
+// A box moved by whole pixels, within the picture.
+export function moved([left, top, right, bottom], [x, y], { width, height }) {
+  const within = (step, low, high, size) => Math.min(Math.max(step, -low), size - high);
+  const [across, down] = [within(x, left, right, width), within(y, top, bottom, height)];
+  return [left + across, top + down, right + across, bottom + down];
+}
+
 // Follows a drag over the frame: `onMove` and `onEnd` get the box; `onClick` where nothing was drawn.
 export function followDrag(event, frame, { width, height }, { onMove, onEnd, onClick }) {
   event.preventDefault();

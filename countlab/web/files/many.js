@@ -1,6 +1,6 @@
 // The Many tab: one request a picture, so that each has its own result or error.
 
-import { isAboutKey, redraw, upload } from "./api.js";
+import { isAboutKey, upload } from "./api.js";
 import { Choices } from "./choices.js";
 import { nameOf } from "./labels.js";
 import { fill } from "./language.js";
@@ -8,12 +8,11 @@ import { ManyRows } from "./many_rows.js";
 import { classifies } from "./models.js";
 import { download, findParts, messageItem } from "./page.js";
 import { offerDrop, offerFiles } from "./picker.js";
-import { Queue, withRetries } from "./queue.js";
+import { Queue } from "./queue.js";
+import { saveDrawn } from "./saved_pictures.js";
 import { toCsv } from "./table.js";
-import { toZip } from "./zip.js";
 
 const MAX_PICTURES = 10_000; // in the list; what the page keeps of each is a few kilobytes
-const MAX_ZIP_BYTES = 1_000_000_000; // larger ones come in several files
 
 export function start(element, props) {
   new ManyTab(findParts(element), props).open();
@@ -76,7 +75,8 @@ class ManyTab {
     const known = new Set(this.items.map(({ file }) => identity(file)));
     const fresh = files.filter((file) => !file.name.startsWith(".") && !known.has(identity(file)));
     const room = MAX_PICTURES - this.items.length;
-    const added = fresh.slice(0, room).map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+    if (files.some(({ webkitRelativePath }) => webkitRelativePath)) fresh.sort(byPath);
+    const added = fresh.slice(0, room).map((file) => ({ file, name: pathOf(file) }));
     const facts = { number: fresh.length - added.length, allowed: MAX_PICTURES };
     this.parts.remark.textContent = facts.number ? fill(this.strings.many_left_out, facts) : "";
     if (!added.length) return;
@@ -161,34 +161,20 @@ class ManyTab {
     return Object.entries(counts).map(([label, number]) => `${number} × ${nameOf(label, names)}`).join(", ");
   }
 
-  // The server draws the boxes, in the format of each picture.
   async downloadZip() {
     const run = ++this.drawing;
     const isOver = () => run !== this.drawing;
-    const counted = this.items.filter(({ result }) => result);
-    this.parts.zip.disabled = true;
-    let files = [], bytes = 0, parts = 0;
-    const save = async (isLast) => {
-      parts++;
-      download(await toZip(files), isLast && parts === 1 ? "counted.zip" : `counted_${parts}.zip`);
-      files = [];
-      bytes = 0;
-    };
+    const { remark, zip } = this.parts;
+    zip.disabled = true;
     try {
-      for (const [i, { file, name, result }] of counted.entries()) {
-        this.parts.remark.textContent = fill(this.strings.zip_progress, { done: i + 1, all: counted.length });
-        const drawn = await withRetries(() => redraw(file, result), isOver, () => {});
-        if (isOver()) return;
-        if (bytes + drawn.size > MAX_ZIP_BYTES) await save(false);
-        files.push([name, drawn]);
-        bytes += drawn.size;
-      }
-      await save(true);
+      await saveDrawn(this.items.filter(({ result }) => result), isOver, (facts) => {
+        remark.textContent = fill(this.strings.zip_progress, facts);
+      });
     } catch (problem) {
       if (!isOver()) this.showProblem(problem);
     }
     if (isOver()) return;
-    this.parts.remark.textContent = "";
+    remark.textContent = "";
     this.update();
   }
 
@@ -199,7 +185,11 @@ class ManyTab {
   }
 }
 
-const identity = (file) => [file.webkitRelativePath || file.name, file.size, file.lastModified].join("\n");
+const pathOf = (file) => file.webkitRelativePath || file.name;
+
+const byPath = (a, b) => pathOf(a).localeCompare(pathOf(b), undefined, { numeric: true });
+
+const identity = (file) => [pathOf(file), file.size, file.lastModified].join("\n");
 
 // What the list needs of an answer: its findings are in the signed text alone.
 function lighten(answer) {

@@ -40,7 +40,11 @@ CASES = [
         for value, answers in MOMENTS.items()
     ],
     *[
-        Hostile(f"{name}={value[:30]!r}", get(f"/history?{name}={quote(value)}"), answers)
+        Hostile(
+            f"{name}={value[:30]!r} of {len(value)}",
+            get(f"/history?{name}={quote(value)}"),
+            answers,
+        )
         for name in ("object", "model", "key")
         for value, answers in NAMES.items()
     ],

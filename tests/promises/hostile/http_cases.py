@@ -73,7 +73,7 @@ SIZES = [
     Hostile("path of 33 kB", get("/" + "a" * 33_000), (HEAD,)),
     Hostile("path of 30 kB", get("/" + "a" * 30_000), (NO_PAGE,)),
     Hostile("query of 30 kB", get("/health?" + "a" * 30_000), ((422, "unknown_parameter"),)),
-    Hostile("10,000 parameters", get("/health?" + "a&" * 10_000), ((422, "unknown_parameter"),)),
+    Hostile("10,000 parameters", get("/health?" + "a&" * 10_000), (BAD,)),
     Hostile("method of 9 kB", head("A" * 9000, "/"), (NOT_HTTP,)),
     Hostile("Accept-Language of 30 kB", get("/models", "Accept-Language: " + "es;q=0," * 4_000),
             (OK,)),

@@ -24,7 +24,7 @@ class Watched:
 
     @property
     def increase_mb(self) -> float:
-        return self.peak_mb - self.before_mb
+        return max(0.0, self.peak_mb - self.before_mb)
 
     @property
     def usual_wait_s(self) -> float:

@@ -35,7 +35,9 @@ PICTURES = [
     *[
         Case(f"not a picture: {name}", 415, "not_a_picture", OTHER_FILES[name])
         for name in OTHER_FILES
+        if name != "heic"
     ],
+    Case("start of a HEIC", 400, "broken_picture", OTHER_FILES["heic"]),
     *[
         Case(f"half of a {name}", 400, "broken_picture", pictures.half(name))
         for name in pictures.VALID
@@ -77,7 +79,6 @@ PICTURES = [
         "too_many_parts",
         pictures.png(9, 9, pictures.chunk(b"teXt") * 30_000),
     ),
-    Case("PNG with a text of 40 MB", 400, "broken_picture", pictures.png_with_text_bomb()),
     Case("start of a GIF", 400, "broken_picture", b"GIF89a"),
     Case("GIF that is also a script", 400, "broken_picture", b"GIF89a/*\0\0*/=1;alert(1)"),
     Case("GIF with a comment of 9 MB", 413, "too_many_parts", pictures.gif_with_comment(35_000)),
@@ -101,7 +102,7 @@ PICTURES = [
     ),
     Case("TIFF with a huge tile", 413, "too_many_pixels", pictures.tiff(tile=20_000)),
     Case("TIFF with unknown compression", 400, "broken_picture", pictures.tiff(compression=9999)),
-    Case("TIFF with 2⁶² tags", 400, "broken_picture", pictures.big_tiff_with_many_tags()),
+    Case("TIFF with 2⁶² tags", 413, "too_many_parts", pictures.big_tiff_with_many_tags()),
 ]
 
 

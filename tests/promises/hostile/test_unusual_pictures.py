@@ -204,3 +204,8 @@ def test_file_name_with_a_script_is_returned_as_json(server_process: ServerProce
     assert response.json()["results"][0]["name"] == name
     assert response.headers["content-type"] == "application/json"
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_png_with_a_text_of_40_mb_is_read_without_the_text(server_process: ServerProcess) -> None:
+    response = server_process.post("/countObjects", pictures.png_with_text_bomb())
+    assert (response.status_code, response.json()["width"]) == (200, 8)

@@ -58,7 +58,7 @@ def test_stopped_worker_ends_with_its_parent(tmp_path: Path, way: signal.Signals
         processes = [psutil.Process(pid) for pid in workers_of(service)]
         os.kill(processes[0].pid, signal.SIGSTOP)
         service.process.send_signal(way)
-        gone, alive = psutil.wait_procs(processes, timeout=25)
+        _, alive = psutil.wait_procs(processes, timeout=25)
         assert not alive
         service.process.wait(5)
 

@@ -1,4 +1,4 @@
-"""Clients that send requests without a pause, and disconnect during one in ten."""
+"""Clients that send requests without a pause: one in ten is hung up, one in ten is hostile."""
 
 from __future__ import annotations
 
@@ -11,9 +11,21 @@ from typing import Any
 
 import requests
 
+from tests.promises.hostile import form_cases, history_cases, http_cases, page_cases
+from tests.promises.hostile.raw import exchange
+from tests.promises.hostile.table import Hostile
 from tests.promises.soak.jobs import Job, comparable
 
 _DISCONNECT_SHARE = 0.1
+_HOSTILE_SHARE = 0.1
+HOSTILE = [
+    case
+    for module in (form_cases, http_cases, page_cases, history_cases)
+    for case in module.CASES
+    # Forty megabytes of nonsense at a time would be all that the machine does.
+    if "MB" not in case.name and "million" not in case.name and "ahead" not in case.name
+]
+BUSY = ((503, "too_busy"), (503, "history_busy"), (503, "history_slow"))
 
 
 @dataclass
@@ -48,8 +60,11 @@ class Clients:
         with requests.Session() as session:
             while not self._stop.is_set():
                 job = generator.choice(self._jobs)
-                if generator.random() < _DISCONNECT_SHARE:
+                chance = generator.random()
+                if chance < _DISCONNECT_SHARE:
                     self._disconnect(job, generator)
+                elif chance < _DISCONNECT_SHARE + _HOSTILE_SHARE:
+                    self._send_hostile(generator.choice(HOSTILE))
                 else:
                     self._send(job, session)
 
@@ -70,6 +85,19 @@ class Clients:
             self.results.counts.append((end, end - start))
         else:
             self.results.refused += 1
+
+    def _send_hostile(self, case: Hostile) -> None:
+        """A row of the hostile table, which has its own answers."""
+        try:
+            received = exchange(int(self._url.rpartition(":")[2]), case.data)
+        except OSError as error:
+            self.results.wrong.append(f"{case.name}: {error}")
+            return
+        if (received.status, received.code) in (*case.answers, *BUSY):
+            self.results.refused += 1
+        else:
+            answer = f"{received.status} {received.body[:200]!r}"
+            self.results.wrong.append(f"{case.name}: {answer}")
 
     def _disconnect(self, job: Job, generator: random.Random) -> None:
         """After a random byte of the request, or after the last one."""
