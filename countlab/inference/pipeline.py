@@ -8,26 +8,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from countlab.engines import check_engine
 from countlab.errors import CountlabError
-from countlab.findings import Finding
-from countlab.imaging.picture import Picture, read_picture
+from countlab.imaging.picture import Picture
+from countlab.inference.looking import look, reader
 from countlab.inference.model_probe import probe_model
 from countlab.inference.prediction import Prediction, check_object
 from countlab.inference.predictor import Predictor
 from countlab.inference.receipt import picture_hash
-from countlab.inference.tiling import find_in_tiles
 from countlab.models.catalog import Catalog, Model, read_catalog
 from countlab.models.error_profile import ErrorProfile, load_error_profile
 from countlab.models.store import Store, file_stamps
 from countlab.options import PredictOptions
 from countlab.settings import Settings
 from countlab.system.deadline import check_deadline, remaining_s
-from countlab.tasks.classification import Classification, top_finding
 
 _CHECK_FILES_EVERY_S = 1.0
 _OPENED_WITHIN_S = 30.0  # while another request opens the same model
@@ -63,7 +60,7 @@ class Pipeline:
         self.engine = check_engine(engine or self.settings.engine)
         self.store = Store()
         self._guarded = guarded
-        self._read_picture = _reader(self.settings, guarded=guarded)
+        self._read_picture = reader(self.settings, guarded=guarded)
         self._opened: dict[tuple[str, str], OpenedModel] = {}
         self._refused: dict[tuple[str, str], Stamps] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
@@ -111,7 +108,7 @@ class Pipeline:
         picture = self._read_picture(data)
         decoded = time.perf_counter()
         check_deadline()
-        findings, tiles, classification = _look(opened, picture, options)
+        findings, tiles, classification = look(opened.model, opened.predictor, picture, options)
         done = time.perf_counter()
         prediction = Prediction(
             picture=picture,
@@ -207,36 +204,3 @@ class Pipeline:
         predictor = Predictor(engine, model, files)
         profile = load_error_profile(model, predictor.precision, self.settings.home)
         return OpenedModel(model, predictor, digests, profile, stamps=())
-
-
-def _reader(settings: Settings, *, guarded: bool) -> Callable[[bytes], Picture]:
-    if not guarded:
-        return partial(read_picture, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    from countlab.imaging.limited import LimitedReader
-
-    reader = LimitedReader(
-        max_bytes=settings.max_bytes,
-        max_pixels=settings.max_pixels,
-        memory=settings.picture_memory,
-    )
-    return reader.read
-
-
-def _look(
-    opened: OpenedModel, picture: Picture, options: PredictOptions
-) -> tuple[list[Finding], int, Classification | None]:
-    """Findings, the number of tiles, and what a classifier says of every label."""
-    if opened.model.task == "classify":
-        classification = opened.predictor.classify(picture.pixels)
-        findings = top_finding(classification.probabilities, options.confidence)
-        return findings, 0, classification
-    assert options.nms is not None
-    findings, tiles = find_in_tiles(
-        opened.predictor,
-        picture.pixels,
-        confidence=options.confidence,
-        nms=options.nms,
-        tiles=options.tiles,
-        input_size=opened.predictor.input_size,
-    )
-    return findings, tiles, None

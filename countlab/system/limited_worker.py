@@ -18,7 +18,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from countlab.system.limited_process import HEAD, KEPT_UP_TO, WINDOW, receive, receive_descriptor
+from countlab.system.limited_template import HEAD, KEPT_UP_TO, WINDOW, receive, receive_descriptor
 
 Job = Callable[[dict[str, Any], bytearray], "tuple[dict[str, Any], memoryview | None]"]
 """Takes a document and data; gives a document, and bytes that are handed over as memory."""

@@ -40,6 +40,7 @@ def test_nothing_is_loaded_that_is_not_needed(script: str, loaded: list[str]) ->
     assert done.stderr.splitlines()[-1] == str(loaded)
 
 
+@pytest.mark.slow
 def test_the_bench_measures_starts_as_ratios(tmp_path: Path) -> None:
     output = io.StringIO()
     starts = start.run(

@@ -38,6 +38,7 @@ def test_engines_agree_on_every_picture_of_the_lab() -> None:
     assert_engines_agree(IMAGES, "fruits", confidence=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "boxes"), [("coco_train128", 0.1), ("fruits_voc", 1)], ids=["everyday", "fruit"]
 )
@@ -47,6 +48,7 @@ def test_engines_agree_on_real_photos(folder: str, boxes: float, shared_data: Pa
     assert_engines_agree(photos, "fruits", confidence=0.2, boxes=boxes)
 
 
+@pytest.mark.slow
 def test_engines_agree_with_detectors_of_eighty_labels(
     yolo_fastest: tuple[str, ...], shared_data: Path
 ) -> None:
@@ -55,6 +57,7 @@ def test_engines_agree_with_detectors_of_eighty_labels(
         assert_engines_agree(IMAGES[::5] + photos, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), [("yolov3-tiny", 4), ("yolov3", 12)])
 def test_engines_agree_on_published_networks_with_random_weights(
     name: str, step: int, home: Path

@@ -97,6 +97,7 @@ def test_out_of_fold_coverage_is_nine_in_ten_on_the_labs_pictures(
     assert nonzero.share >= 0.9
 
 
+@pytest.mark.slow
 def test_out_of_fold_coverage_is_nine_in_ten_on_photos(
     shared_data: Path, yolo_fastest: tuple[str, ...], home: Path
 ) -> None:

@@ -20,6 +20,7 @@ def test_the_corpus_raises_no_other_error_than_ours(target: str) -> None:
         TARGETS[target](data)
 
 
+@pytest.mark.slow
 @pytest.mark.fuzz
 def test_a_minute_of_fuzzing_finds_nothing() -> None:
     """In a process of its own, whose memory is limited."""

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from countlab.inference.predictor import Finder
 from countlab.errors import CountlabError
 from countlab.findings import Box, Finding
 from countlab.imaging.picture import Pixels
 from countlab.inference.merging import merge
+from countlab.inference.predictor import Finder
 from countlab.inference.tiling import Grid, find_in_tiles, make_grid
 from countlab.options import MAX_TILES
 from countlab.system.deadline import Deadline

@@ -49,6 +49,7 @@ def swap(home: Path, version: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_folders_swapped_under_load_give_whole_answers(home: Path, photo: bytes) -> None:
     versions = {FIRST: home / "first", SECOND: home / "second"}
     for number, (prefix, folder) in enumerate(versions.items()):

@@ -36,6 +36,7 @@ def swept(confidences: Sequence[float], *, floor: float = 0.2) -> Sweep:
     )
 
 
+@pytest.mark.slow
 def test_each_step_is_what_a_separate_request_counts(server: Server, photo: bytes) -> None:
     client = Client(server.url)
     everything, oranges = client.sweep(photo), client.sweep(photo, "orange")

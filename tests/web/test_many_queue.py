@@ -24,6 +24,7 @@ def choose_folder(page: Page, folder: Path) -> None:
     chooser.value.set_files(folder)
 
 
+@pytest.mark.slow
 def test_hundreds_are_counted_a_few_at_a_time(open_page: Open, tmp_path: Path) -> None:
     page = open_page()
     open_many(page)

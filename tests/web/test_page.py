@@ -65,7 +65,7 @@ def test_no_ui_omits_the_page() -> None:
 import sys
 from starlette.testclient import TestClient
 from countlab.cli.serve import make_app
-made = {page: make_app(engine=None, model=None, keep=None, history=False, page=page)
+made = {page: make_app(engine=None, model=None, lab=None, keep=None, history=False, page=page)
         for page in (True, False)}
 client = {page: TestClient(app) for page, app in made.items()}
 assert client[True].get("/").json()["page"] == "/ui"
