@@ -95,8 +95,8 @@ def _centred(digit: Grey) -> Grey:
     picture = np.zeros((SIDE, SIDE), np.uint8)
     scale = BODY / max(digit.shape)
     size = (max(1, round(digit.shape[1] * scale)), max(1, round(digit.shape[0] * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    body = cv2.resize(digit, size, interpolation=way).astype(np.float32)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    body = cv2.resize(digit, size, interpolation=interpolation).astype(np.float32)
     mass, brightest = float(body.sum()), float(body.max())
     if mass == 0:
         return picture

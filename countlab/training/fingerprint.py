@@ -55,7 +55,7 @@ def near_pairs(fingerprints: Sequence[Fingerprint]) -> list[tuple[int, int]]:
     for at in range(len(plain) - 1):
         later = slice(at + 1, None)
         ways = (plain[later] ^ plain[at], mirrored[later] ^ plain[at], plain[later] ^ mirrored[at])
-        differing = np.min([np.bitwise_count(way) for way in ways], axis=0)
+        differing = np.min([np.bitwise_count(difference) for difference in ways], axis=0)
         for other in np.flatnonzero(differing <= NEAR_BITS):
             if _alike(fingerprints[at].small, fingerprints[at + 1 + int(other)].small):
                 pairs.append((at, at + 1 + int(other)))

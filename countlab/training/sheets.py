@@ -69,10 +69,10 @@ def confusion_picture(table: Sequence[Sequence[int]], classes: Sequence[str]) ->
 def _fitted(picture: Picture, side: int) -> Picture:
     if picture.ndim == 2 or picture.shape[2] == 1:
         picture = np.repeat(picture.reshape(*picture.shape[:2], 1), 3, axis=2)
-    way = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_NEAREST
+    interpolation = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_NEAREST
     inner = side - 4
     framed = np.full((side, side, 3), 255, np.uint8)
-    framed[2:-2, 2:-2] = cv2.resize(picture, (inner, inner), interpolation=way)
+    framed[2:-2, 2:-2] = cv2.resize(picture, (inner, inner), interpolation=interpolation)
     return framed
 
 
