@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 import subprocess
 import sys
@@ -125,12 +126,11 @@ def test_completion_lists_commands_without_loading_them(
     assert capsys.readouterr().out.split() == ["count", "compare"]
 
 
-def test_completion_can_be_installed_and_shown(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_completion_can_be_installed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--install-completion" in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        main(["--show-completion", "bash"])
-    assert "_COUNTLAB_COMPLETE" in capsys.readouterr().out
+    script = "from countlab.cli import main; main(['--show-completion'])"
+    command = f'{shlex.quote(sys.executable)} -c "{script}"; exit $?'  # the shell is detected
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "_COUNTLAB_COMPLETE" in done.stdout, done.stderr

@@ -43,6 +43,7 @@ def test_a_batch_answers_each_picture_in_its_place(server: Server) -> None:
     assert answers[0].name == "oranges_3.jpg"
 
 
+@pytest.mark.slow
 def test_a_large_batch_is_sent_in_several_requests(server: Server, jpeg: bytes) -> None:
     answers = Client(server.url).batch([jpeg] * 70)
     assert len(answers) == 70

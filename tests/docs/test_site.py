@@ -16,6 +16,7 @@ PROGRAMS = (ROOT / ".venv-docs" / "bin" / "mkdocs", Path(sys.executable).with_na
 _FETCHED = re.compile(r"<(?:script|img|link rel=\"(?:stylesheet|icon)\")[^>]*https?:[^>]*>")
 
 
+@pytest.mark.slow
 def test_the_site_builds_strictly_and_works_offline(tmp_path: Path) -> None:
     program = next((path for path in PROGRAMS if path.is_file()), None)
     if program is None:

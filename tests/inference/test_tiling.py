@@ -108,6 +108,7 @@ def test_the_size_of_tiles_hardly_changes_the_count_of_any_rendered_picture(
     assert max(errors.values()) <= errors["off"] + 0.05 * fruits, errors
 
 
+@pytest.mark.slow
 def test_pictures_side_by_side_are_counted_alike_in_tiles_of_any_size(
     in_tiles: Callable[[Pixels, str], list[Finding]],
 ) -> None:
