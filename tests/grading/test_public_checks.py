@@ -31,6 +31,7 @@ def sources(version: str) -> dict[str, str]:
     return {cell.metadata["name"]: cell.source for cell in made.cells}
 
 
+@pytest.mark.slow
 def test_check_says_what_to_mend_and_then_that_it_is_right(kernel: Kernel) -> None:
     starter, solution = sources("starter"), sources("solution")
     for name in ("imports", "app", "predict"):

@@ -14,9 +14,12 @@ from countlab.grading.sandbox.notebook_run import Limits, NotebookRun
 from countlab.grading.sandbox.sandbox import Sandbox
 from countlab.grading.sandbox.tunnel import Tunnel
 
-pytestmark = pytest.mark.skipif(
-    bubblewrap() is None, reason="needs bubblewrap (apt-get install bubblewrap)"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bubblewrap() is None, reason="needs bubblewrap (apt-get install bubblewrap)"
+    ),
+]
 LIMITS = Limits(cell_s=4, notebook_s=60, memory_mb=700, file_mb=20, output_bytes=100_000)
 SERVER = """
 import http.server, threading

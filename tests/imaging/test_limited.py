@@ -25,7 +25,10 @@ from countlab.system.limited_process import LimitedProcesses, Limits, WorkerEnde
 from countlab.system.memory_budget import MemoryBudget
 from tests.promises.hostile import dear_pictures, pictures
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are limited on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are limited on Linux"),
+]
 
 MB = 1_000_000
 

@@ -71,6 +71,7 @@ PROMETHEUS_MULTIPROC_DIR={tmp_path} {sys.executable} -c '{COUNT}' 3000
     assert "countlab_requests_present" in done.stdout  # what found its place before
 
 
+@pytest.mark.slow
 def test_file_size_limit_does_not_kill_the_process(tmp_path: Path) -> None:
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))"
     done = count(tmp_path, 3000, limit=limit)
