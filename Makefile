@@ -10,7 +10,7 @@ PEERS  := .venv-peers/bin
 DOCS   := .venv-docs/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz sbom run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
+.PHONY: help test-grading fuzz sbom run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -23,12 +23,15 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: .venv/ready-dev  ## set up and run the tests (under three minutes on two cores)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not long"
 
 test-slow: .venv/ready-dev  ## what proves endurance: kill loops, memory, the bench, clean environments
 	@$(BIN)/python -m pytest -m slow
 
-test-all: test test-slow test-training soak-short  ## everything that CI runs
+test-grading: .venv/ready-dev  ## all thirty-one submissions of the graded lab, graded in one command (ten minutes)
+	@$(BIN)/python -m pytest -m long
+
+test-all: test test-slow test-grading test-training soak-short  ## everything
 
 system-packages:  ## nginx, Caddy, PostgreSQL and Chromium for the tests that use them (as root, with apt)
 	@scripts/system-packages

@@ -39,7 +39,7 @@ def graded(name: str, language: Language = "en", *, lost: bool = False) -> Resul
         else score(each, verdicts, reason)
         for each in rubric.questions
     )
-    student = {"name": f"=Rosa {SCRIPT}", "email": "rosa@example.org", "id": "123"}
+    student = {"name": f"=Name {SCRIPT}", "email": "student@example.org", "id": "123"}
     remark = Verdict("", 0, "grade_cell_failed", {"said": SCRIPT})
     return Result(name, language, questions, (remark,) if lost else (), student)
 
@@ -63,14 +63,14 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_tables_say_points_and_grades_and_no_formula_gets_in(tmp_path: Path) -> None:
     results = [
         graded("sotorosa_4711_99_work"),
-        graded("Rosa Soto_88_assignsubmission_file", lost=True),
+        graded("Student Name_88_assignsubmission_file", lost=True),
     ]
     write_tables(results, Course(title="Lab 1"), tmp_path)
     first, second = rows(tmp_path / "grades.csv")
     assert first["points"] == "4.000"
     assert first["unmarked"] == "3.1 3.2"
     assert second["2.3"] == "0.000"
-    assert first["student"].startswith("'=Rosa")
+    assert first["student"].startswith("'=Name")
     canvas = rows(tmp_path / "canvas.csv")
     assert canvas[0]["Student"].strip() == "Points Possible"
     assert (canvas[0]["Lab 1"], canvas[1]["Lab 1"], canvas[1]["ID"]) == ("7", "5.0", "4711")

@@ -111,11 +111,11 @@ def test_the_config_file_is_read_and_mistakes_in_it_are_named(tmp_path: Path) ->
     path = tmp_path / "grading.toml"
     path.write_text(
         'scale = "0-20"\ndeadline = 2026-11-27T23:59:00-03:00\nholidays = [2026-12-08]\n'
-        'penalty = 1\nlanguage = "es"\n[received]\nrosa = 2026-11-30T10:00:00-03:00\n'
+        'penalty = 1\nlanguage = "es"\n[received]\nfirst = 2026-11-30T10:00:00-03:00\n'
     )
     course = read_course(path)
     assert course.scale.name == "0-20"
-    assert course.late_days(replace(result(6, FRIDAY), name="rosa")) == 1
+    assert course.late_days(replace(result(6, FRIDAY), name="first")) == 1
     for wrong in ('scale = "1-10"', 'deadline = "tomorrow"', "passing_share = 3", "[["):
         path.write_text(wrong)
         with pytest.raises(CountlabError, match=r"grading\.toml"):

@@ -51,7 +51,7 @@ def test_files_that_are_no_work_cost_only_themselves(tmp_path: Path) -> None:
         check(result, next(each for each in broken if each.name == result.name))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_submission_gets_its_grade_in_one_command(tmp_path: Path, run: Run) -> None:
     """`countlab grade FOLDER` on all of them; then once more, from what is kept."""
     folder, out = tmp_path / "handed-in", tmp_path / "grades"
