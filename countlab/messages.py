@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -33,7 +33,7 @@ def message_table() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(_source())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def message(code: str) -> dict[str, list[str]] | None:
     """One message, parsed alone: to parse all of them takes longer than many a command."""
     block = _blocks().get(code)

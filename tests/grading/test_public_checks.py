@@ -74,7 +74,7 @@ def test_submit_shows_what_to_mend_and_writes_one_zip(tmp_path: Path, run: Run) 
     assert "FileNotFoundError" in errors
     assert re.search(r"2\.1\s+1\.00", table)
     assert re.search(r"2\.3\s+1\.00", table)
-    with zipfile.ZipFile(folder / "rosa_soto.zip") as archive:
+    with zipfile.ZipFile(folder / "student_name.zip") as archive:
         names = set(archive.namelist())
         manifest = json.loads(archive.read("manifest.json"))
     assert names == {"server.ipynb", "client.ipynb", "my_picture.jpg", "manifest.json"}
