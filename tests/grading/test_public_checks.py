@@ -17,6 +17,9 @@ from tests.grading.submissions import ROOT, Student, build
 from tests.notebooks.kernel import Kernel
 
 
+pytestmark = pytest.mark.slow  # one kernel, one test after the other
+
+
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("student")
@@ -31,7 +34,6 @@ def sources(version: str) -> dict[str, str]:
     return {cell.metadata["name"]: cell.source for cell in made.cells}
 
 
-@pytest.mark.slow
 def test_check_says_what_to_mend_and_then_that_it_is_right(kernel: Kernel) -> None:
     starter, solution = sources("starter"), sources("solution")
     for name in ("imports", "app", "predict"):

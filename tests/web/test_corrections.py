@@ -61,6 +61,7 @@ def test_boxes_are_deleted_drawn_and_named_with_the_mouse(open_page: Open) -> No
 
 def test_boxes_are_corrected_with_the_keyboard(open_page: Open) -> None:
     page = open_page()
+    page.bring_to_front()  # other tests' pages share the browser; one has the focus
     choose_picture(page, PHOTO)
     page.get_by_text("Correct the boxes").focus()
     page.keyboard.press("Enter")
