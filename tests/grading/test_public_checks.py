@@ -16,7 +16,6 @@ from tests.conftest import Run
 from tests.grading.submissions import ROOT, Student, build
 from tests.notebooks.kernel import Kernel
 
-
 pytestmark = pytest.mark.slow  # one kernel, one test after the other
 
 
