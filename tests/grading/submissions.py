@@ -17,8 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from countlab.grading.assignment import make_notebook, read_source
 from countlab.grading.pictures.composition import compose, encode
 from countlab.messages import Language
@@ -90,6 +88,8 @@ def _notebook(student: Student, name: str) -> str:
     if name == "server":
         by_name = {cell.metadata["name"]: cell for cell in notebook.cells}
         notebook.cells = [by_name[each] for each in student.order(list(by_name))]
+    import nbformat  # slow: it builds grammars that most workers never use
+
     return str(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
 
 

@@ -8,6 +8,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 from countlab.imaging.picture import read_picture
 from countlab.inference.pipeline import Pipeline
 from countlab.options import PredictOptions
@@ -127,6 +129,7 @@ def sections(config: Path) -> list[tuple[str, dict[str, str]]]:
     return parsed
 
 
+@pytest.mark.slow
 def test_detectors_trained_on_photographs_count_the_plain_pictures(
     yolo_fastest: tuple[str, ...],
 ) -> None:
