@@ -18,20 +18,24 @@ from tests.server.routes.test_classification import write_classifier
 from tests.tasks import graphs
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# For containers (root, no display), and with a fake camera that shows a test picture.
+# For containers (root, no display), and with a fake camera.
 _FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+BEFORE_THE_CAMERA = ROOT / "images" / "oranges_3.jpg"
 _TIMEOUT_MS = 30_000  # generous: the tests also run on busy machines
 expect.set_options(timeout=_TIMEOUT_MS)
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if executable is None:
         pytest.skip("needs Chromium: scripts/system-packages installs it")
+    film = tmp_path_factory.mktemp("camera") / "film.mjpeg"  # of one picture
+    film.write_bytes(BEFORE_THE_CAMERA.read_bytes())
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={film}"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=executable, args=flags)
         yield chromium
         chromium.close()
 
