@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from countlab.grading.judging.response_numbers import best_place, numbers, put_number
 from countlab.grading.judging.routes import Route, count_routes, predict_route, read_routes
 from countlab.grading.judging.server_response import Answer
+from countlab.grading.running.reference_server import confidence_of
 
 
 class Red(str, Enum):
@@ -56,9 +57,12 @@ def test_spanish_names_are_understood() -> None:
     assert (predict.path, predict.file_field) == ("/detectar_con_umbral", "archivo")
     assert predict.confidence is not None
     assert predict.confidence.name == "umbral"
-    assert predict.values(model="fruits", confidence=0.3)[0] == {"modelo": "fruits", "umbral": 0.3}
+    assert predict.values(model="fruits", confidence=0.3).query == {
+        "modelo": "fruits",
+        "umbral": 0.3,
+    }
     [count] = count_routes(routes_of(app))
-    assert count.values(object="orange", confidence=0.7, model="fruits")[0] == {
+    assert count.values(object="orange", confidence=0.7, model="fruits").query == {
         "objeto": "orange",
         "confianza": 0.7,
     }
@@ -74,7 +78,10 @@ def test_a_choice_of_objects_gets_the_choice_that_means_it() -> None:
     def count(file: UploadFile, fruta: Fruta, minimo: float = 0.5) -> None: ...
 
     [route] = count_routes(routes_of(app))
-    assert route.values(object="orange", confidence=0.9)[0] == {"fruta": "naranja", "minimo": 0.9}
+    assert route.values(object="orange", confidence=0.9).query == {
+        "fruta": "naranja",
+        "minimo": 0.9,
+    }
 
 
 def test_parameters_of_the_form_are_sent_in_the_form() -> None:
@@ -86,7 +93,30 @@ def test_parameters_of_the_form_are_sent_in_the_form() -> None:
     ) -> None: ...
 
     [route] = routes_of(app)
-    assert route.values(confidence=0.4, model="fruits") == ({"model": "fruits"}, {"threshold": 0.4})
+    values = route.values(confidence=0.4, model="fruits")
+    assert (values.query, values.form) == ({"model": "fruits"}, {"threshold": 0.4})
+
+
+def test_parameters_may_stand_in_the_path() -> None:
+    app = FastAPI()
+
+    @app.post("/predict/{modelo}")
+    def predict(modelo: str, file: UploadFile, confianza: float = 0.5) -> None: ...
+
+    @app.post("/count/{object}/at/{confidence}")
+    def count(object: str, confidence: float, file: UploadFile) -> None: ...
+
+    routes = routes_of(app)
+    route = predict_route(routes)
+    assert route is not None
+    values = route.values(model="fruits", confidence=0.3)
+    assert (values.path, values.query) == ("/predict/fruits", {"confianza": 0.3})
+    [counting] = count_routes(routes)
+    values = counting.values(object="orange", confidence=0.7)
+    assert (values.path, values.query) == ("/count/orange/at/0.7", {})
+    assert counting.parameters_in(values.path) == {"object": "orange", "confidence": "0.7"}
+    assert counting.parameters_in("/predict/fruits") is None
+    assert confidence_of(values.path, {}, routes) == 0.7
 
 
 def test_routes_without_a_picture_and_servers_without_a_document_have_none() -> None:

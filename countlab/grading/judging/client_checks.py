@@ -38,7 +38,7 @@ class ClientUnderTest:
 
     runs: Sequence[ClientRun]
     routes: Sequence[Route]
-    count_path: str | None
+    count_route: Route | None
     object: str
     words: int
     """Words of explanation, beyond those of the starter."""
@@ -47,11 +47,12 @@ class ClientUnderTest:
     _counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counting(self, request: RecordedRequest) -> bool:
-        return request.path == self.count_path if self.count_path else is_count(request.path)
+        if self.count_route is None:
+            return is_count(request.path)
+        return self.count_route.parameters_in(request.path) is not None
 
     def confidence(self, request: RecordedRequest) -> float | None:
-        route = next((each for each in self.routes if each.path == request.path), None)
-        return confidence_of(request.parameters, route)
+        return confidence_of(request.path, request.parameters, self.routes)
 
     def amount(self, request: RecordedRequest) -> int:
         """How many of the object are in the picture: known, or as the reference counts."""

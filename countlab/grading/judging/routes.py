@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 from countlab.grading.judging.names import CONFIDENCE, COUNTS, MODEL, NAMES_OF, OBJECT, PREDICTS
 from countlab.grading.judging.server_response import Asker
@@ -12,7 +13,7 @@ from countlab.grading.judging.server_response import Asker
 
 @dataclass(frozen=True)
 class Parameter:
-    """Where it goes: `query`, or `form` beside the file."""
+    """Where it goes: `path`, `query`, or `form` beside the file."""
 
     name: str
     where: str
@@ -22,10 +23,20 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Values:
+    """What to send to a route, each value in its place."""
+
+    path: str
+    query: dict[str, Any]
+    form: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Route:
     """An address that takes a picture as a file."""
 
     path: str
+    """As the document states it: `/count/{object}`."""
     method: str
     file_field: str
     parameters: tuple[Parameter, ...]
@@ -54,8 +65,21 @@ class Route:
         """The one kind that its name says it counts."""
         return _kind_in(self.path)
 
-    def values(self, **wanted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What to send for `confidence=`, `model=`, `object=`: query and form."""
+    def parameters_in(self, path: str) -> dict[str, str] | None:
+        """The parameters that stand in the path of a request; None for another route's path."""
+        parts, sent = self.path.split("/"), path.split("/")
+        if len(parts) != len(sent):
+            return None
+        found = {}
+        for part, value in zip(parts, sent, strict=True):
+            if part.startswith("{") and part.endswith("}"):
+                found[part[1:-1]] = unquote(value)
+            elif part != value:
+                return None
+        return found
+
+    def values(self, **wanted: Any) -> Values:
+        """What to send for `confidence=`, `model=`, `object=`."""
         named = {"confidence": self.confidence, "model": self.model, "object": self.counted}
         values: dict[str, Any] = {
             each.name: _anything(each) for each in self.parameters if each.required
@@ -65,8 +89,12 @@ class Route:
             if parameter is not None:
                 values[parameter.name] = _choice(parameter, value)
         where = {each.name: each.where for each in self.parameters}
+        path = self.path
+        for name in [name for name in values if where[name] == "path"]:
+            path = path.replace(f"{{{name}}}", quote(str(values.pop(name)), safe=""))
         query = {name: value for name, value in values.items() if where[name] == "query"}
-        return query, {name: value for name, value in values.items() if name not in query}
+        form = {name: value for name, value in values.items() if where[name] == "form"}
+        return Values(path, query, form)
 
 
 def read_routes(server: Asker) -> tuple[Route, ...] | None:
@@ -78,7 +106,7 @@ def read_routes(server: Asker) -> tuple[Route, ...] | None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items() if isinstance(methods, dict) else ():
             route = _route(str(path), str(method).upper(), operation, document)
-            if route is not None and "{" not in route.path:
+            if route is not None:
                 routes.append(route)
     return tuple(routes)
 
@@ -108,9 +136,9 @@ def _route(path: str, method: str, operation: Any, document: Mapping[str, Any]) 
         return None
     file_field, parameters = "", []
     for entry in _entries(operation.get("parameters")):
-        if entry.get("in") == "query":
+        if entry.get("in") in ("path", "query"):
             schema = _schema(entry.get("schema"), document)
-            parameters.append(_parameter(entry, "query", schema))
+            parameters.append(_parameter(entry, str(entry["in"]), schema))
     content = _mapping(_mapping(operation.get("requestBody")).get("content"))
     form = _schema(_mapping(content.get("multipart/form-data")).get("schema"), document)
     for name, schema in _mapping(form.get("properties")).items():

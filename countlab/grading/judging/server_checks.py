@@ -41,9 +41,11 @@ class ServerUnderTest:
         self, route: Route, picture: bytes, *, name: str = "picture.jpg", **wanted: Any
     ) -> Answer:
         """One request; what is not said is a model that exists and the usual confidence."""
-        query, form = route.values(**{"model": "fruits", "confidence": 0.5, **wanted})
+        values = route.values(**{"model": "fruits", "confidence": 0.5, **wanted})
         files = {route.file_field: (name, picture, "image/jpeg")}
-        return self.server.ask(route.method, route.path, params=query, data=form, files=files)
+        return self.server.ask(
+            route.method, values.path, params=values.query, data=values.form, files=files
+        )
 
 
 def check_predict(exam: ServerUnderTest) -> list[Verdict]:

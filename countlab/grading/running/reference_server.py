@@ -33,7 +33,7 @@ class ReferenceServer:
         openapi: bytes = b"{}",
     ) -> None:
         self._reference, self._counter = reference, counter
-        self._routes = {route.path: route for route in routes}
+        self._routes = routes
         self._shape, self._openapi = shape, openapi
 
     def __call__(
@@ -49,7 +49,7 @@ class ReferenceServer:
             if path == "/openapi.json":
                 return Answer(200, self._openapi, _JSON)
             return Answer(200, b'{"status": "ok"}', _JSON) if method == "GET" else _problem(422)
-        confidence = confidence_of(query, self._routes.get(path))
+        confidence = confidence_of(path, query, self._routes)
         try:
             prediction = self._reference.predict(picture, 0.5 if confidence is None else confidence)
         except CountlabError as error:
@@ -65,7 +65,9 @@ class ReferenceServer:
         return Answer(200, prediction.drawn, {"content-type": prediction.picture.media_type})
 
     def _is_count(self, path: str) -> bool:
-        return path == self._counter.route.path if self._counter else is_count(path)
+        if self._counter is None:
+            return is_count(path)
+        return self._counter.route.parameters_in(path) is not None
 
     def _object(self, path: str, query: Mapping[str, str]) -> str:
         words = " ".join((path, *query.values())).lower()
@@ -79,13 +81,21 @@ class ReferenceServer:
         return {"count": count, "object": wanted, "counts": counts}
 
 
-def confidence_of(query: Mapping[str, str], route: Route | None) -> float | None:
+def confidence_of(
+    path: str, parameters: Mapping[str, str], routes: Sequence[Route]
+) -> float | None:
     """The confidence a request states under the name that its server knows."""
-    names = [route.confidence.name] if route and route.confidence else list(CONFIDENCE)
+    names: Sequence[str] = CONFIDENCE
+    stated = dict(parameters)
+    for route in routes:
+        in_path = route.parameters_in(path)
+        if in_path is not None and route.confidence:
+            names, stated = (route.confidence.name,), stated | in_path
+            break
     for name in names:
-        if name in query:
+        if name in stated:
             try:
-                return float(query[name])
+                return float(stated[name])
             except ValueError:
                 return None
     return None

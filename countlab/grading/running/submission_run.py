@@ -159,7 +159,7 @@ def _client_verdicts(
     exam = ClientUnderTest(
         runs=evidence.runs,
         routes=evidence.routes,
-        count_path=counter.route.path if counter and counter.right else None,
+        count_route=counter.route if counter and counter.right else None,
         object=counter.object if counter else "orange",
         words=comment_words(notebook, given),
         reference=grader.reference,

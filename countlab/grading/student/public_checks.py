@@ -69,7 +69,7 @@ class Checks:
         exam = ClientUnderTest(
             runs=[run],
             routes=routes,
-            count_path=counting[0].path if counting else None,
+            count_route=counting[0] if counting else None,
             object=(counting[0].fixed_object if counting else None) or "orange",
             words=_words(),
             reference=self.reference,

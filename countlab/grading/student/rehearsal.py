@@ -91,7 +91,8 @@ def receipt(request: RecordedRequest, counter: Counter | None) -> dict[str, Any]
         "parameters": dict(request.parameters),
         "status": request.status,
     }
-    if counter is not None and request.path == counter.route.path and counter.place in found:
+    counted = counter is not None and counter.route.parameters_in(request.path) is not None
+    if counter is not None and counted and counter.place in found:
         entry["count"] = found[counter.place]
     return entry
 
@@ -152,7 +153,7 @@ def _client_verdicts(
         ClientUnderTest(
             runs=[run],
             routes=routes,
-            count_path=counter.route.path if counter and counter.right else None,
+            count_route=counter.route if counter and counter.right else None,
             object=counter.object if counter else "orange",
             words=comment_words(client, given),
             reference=reference,
