@@ -32,7 +32,7 @@ class Settings:
     """The engine of requests that name none."""
     home: Path = Path.home() / ".countlab"
     """Fetched models and the user's own models are in its `models/`."""
-    max_bytes: int = 10_000_000
+    max_bytes: int = 25_000_000
     max_batch_bytes: int = 40_000_000
     """All pictures of one request together; each of them may have `max_bytes`."""
     max_pixels: int = 51_000_000

@@ -32,7 +32,7 @@ _ERROR_EXAMPLES = {
     403: CountlabError("wrong_key"),
     404: CountlabError("unknown_model", arrived="fruit", known=["fruits"], folder="models"),
     408: CountlabError("too_slow_sender", arrived=20_000, seconds=10),
-    413: CountlabError("too_many_bytes", arrived=12_000_000, allowed=10_000_000),
+    413: CountlabError("too_many_bytes", arrived=30_000_000, allowed=25_000_000),
     415: CountlabError("not_a_picture", starts="<html>"),
     422: CountlabError("unknown_object", model="fruits", arrived="oranges", known=["orange"]),
     429: CountlabError("too_often", number=60, seconds=60, retry_after_s=1),

@@ -42,7 +42,7 @@ PICTURES = [
         Case(f"half of a {name}", 400, "broken_picture", pictures.half(name))
         for name in pictures.VALID
     ],
-    Case("too many bytes", 413, "too_many_bytes", pictures.JPEG + bytes(10_000_001)),
+    Case("too many bytes", 413, "too_many_bytes", pictures.JPEG + bytes(25_000_001)),
     Case("start of a JPEG", 400, "broken_picture", pictures.JPEG[:3]),
     Case("JPEG without its end", 400, "broken_picture", pictures.JPEG[:-2]),
     Case(

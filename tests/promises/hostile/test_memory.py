@@ -34,7 +34,7 @@ WORST_CASES: dict[str, Callable[[], bytes]] = {
     "progressive CMYK JPEG": lambda: plain_picture("CMYK", "JPEG", progressive=True),
     "WebP with alpha": lambda: plain_picture("RGBA", "WEBP", method=0),
     "GIF": lambda: plain_picture("P", "GIF"),
-    "ten megabytes of zeros": lambda: bytes(10_000_000),
+    "25 megabytes of zeros": lambda: bytes(25_000_000),
 }
 
 
