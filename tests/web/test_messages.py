@@ -31,14 +31,14 @@ def test_errors_are_shown_with_detail_and_fix(open_page: Open, tmp_path: Path) -
     choose_picture(page)
     text, large = tmp_path / "text.jpg", tmp_path / "large.png"
     text.write_text("dear diary")
-    large.write_bytes(bytes(12_000_000))
+    large.write_bytes(bytes(26_000_000))
     choose_file(page, text)
     assert "it begins with “dear diary”" in error_text(page)
     assert "Send a JPEG, PNG, WebP" in error_text(page)
     expect(page.get_by_role("region", name="The count")).to_be_hidden()
     choose_file(page, large)
     expect(page.locator("#count [role=alert]")).to_contain_text(
-        "The picture has 12\u202f000\u202f000 bytes; at most 10\u202f000\u202f000 are taken."
+        "The picture has 26\u202f000\u202f000 bytes; at most 25\u202f000\u202f000 are taken."
     )
     page.context.set_offline(True)
     choose_file(page, ROOT / "images" / "oranges_5.jpg")

@@ -49,7 +49,7 @@ def all_jobs() -> list[Job]:
         Job("/countObjects?object=horse", (("file", picture),), 422),
         Job("/countObjects?param=0.9", (("file", picture),), 422),
         Job("/countObjects?model=yolo9", (("file", picture),), 404),
-        Job("/countObjects", (("file", bytes(11_000_000)),), 413),
+        Job("/countObjects", (("file", bytes(26_000_000)),), 413),
         Job("/countObjects", (("picture", picture),), 422),
     ]
     return valid + invalid * max(1, round(len(valid) / 3 / len(invalid)))
