@@ -58,7 +58,8 @@ def _at_hand(source: Source, settings: Settings) -> Path | None:
 
 def _fetched(source: Source, settings: Settings) -> Path:
     from countlab.models.catalog import ModelFile
-    from countlab.models.download import Timeouts, download
+    from countlab.models.download import download
+    from countlab.models.timeouts import Timeouts
 
     folder = settings.home / "data" / source.path
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,10 +18,10 @@ from typing import Any
 
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model
-from countlab.models.download import sha256_of
 from countlab.models.likely_interval import Interval as Interval
 from countlab.models.likely_interval import Tally as Tally
 from countlab.models.likely_interval import likely_interval as likely_interval
+from countlab.system.sha256 import sha256_of
 
 Steps = Mapping[float, Sequence[Tally]]
 """Tallies by confidence."""

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model, ModelFile
-from countlab.models.download import Progress, Timeouts, download, sha256_of
+from countlab.models.timeouts import Progress, Timeouts
 from countlab.system.file_lock import locked
+from countlab.system.sha256 import sha256_of
 
 _REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not ask around anew
 _RETRY_AFTER_S = 5
@@ -82,6 +83,8 @@ class Store:
 
     def fetch(self, model: Model, progress: Progress | None = None) -> dict[str, Path]:
         """Brings every file that is missing or damaged; other processes wait and then find it."""
+        from countlab.models.download import download  # HTTP, which counting does without
+
         if model.origin != "published":
             return self._described(model)
         paths = self._paths(model)

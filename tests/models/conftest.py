@@ -14,8 +14,8 @@ import pytest
 
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model, ModelFile
-from countlab.models.download import Timeouts
 from countlab.models.store import Store
+from countlab.models.timeouts import Timeouts
 from tests.conftest import offering
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB

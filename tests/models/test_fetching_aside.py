@@ -13,8 +13,8 @@ import pytest
 
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model, ModelFile
-from countlab.models.download import Timeouts
 from countlab.models.store import Store
+from countlab.models.timeouts import Timeouts
 from tests.models.conftest import CONTENT, FileServer, served_at
 
 
@@ -82,6 +82,20 @@ def test_who_does_not_wait_hears_at_once_and_nothing_is_fetched_twice(
     assert dripping.connections == 1
     with pytest.raises(CountlabError, match="was given up"):
         store.files(slow, wait=False)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 302 Found\r\nX: "])
+def test_headers_that_drip_end_with_the_deadline_too(model: Model, head: bytes) -> None:
+    """Each byte comes in time, so that no wait for a piece ever ends it."""
+    server = Dripping(head)
+    start = time.monotonic()
+    try:
+        assert code_of(Store(timeouts=Timeouts(2, 1, 2)), at(model, server.url)) == (
+            "model_not_fetched"
+        )
+    finally:
+        server.stop()
+    assert time.monotonic() - start < 6
 
 
 def test_the_model_is_there_for_the_next_who_asks(model: Model, file_server: FileServer) -> None:

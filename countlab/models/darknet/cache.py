@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from countlab.models.download import sha256_of
+from countlab.system.sha256 import sha256_of
 
 _VERSION = 1  # to be raised when the converter gives another graph for the same files
 
