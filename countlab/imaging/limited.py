@@ -9,6 +9,8 @@ from __future__ import annotations
 import signal
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -21,7 +23,7 @@ from countlab.findings import CountWarning
 from countlab.imaging.decoding import decode
 from countlab.imaging.headers import Header, read_header
 from countlab.imaging.picture import FORMATS, Picture, check_picture, write_picture
-from countlab.system.cpu import cores
+from countlab.system.cpu import cores, give_way
 from countlab.system.deadline import check_deadline
 from countlab.system.limited_process import LimitedProcesses, Limits, Result, WorkerEnded
 from countlab.system.memory_budget import MemoryBudget
@@ -33,6 +35,7 @@ _MEMORY_PER_PIXEL_OF_INKS = 15
 """Of a JPEG of four inks in steps, whose blocks are all held until the last step."""
 _PLAIN_MEMORY_PER_PIXEL = 7
 """The pixels, a copy with boxes, and the encoded picture."""
+_LARGE_PIXELS = 10_000_000
 _BASE_PROCESSOR_S = 3
 _PIXELS_PER_PROCESSOR_S = 8_000_000
 _PROCESSES_AVAILABLE = sys.platform == "linux"
@@ -57,8 +60,7 @@ class LimitedReader:
         claim = self._budget.claim(_memory(header))
         try:
             if header.plain or not _PROCESSES_AVAILABLE:
-                pixels, warnings = decode(header)
-                picture = Picture(pixels, header.format, warnings)
+                picture = _decode_here(header)
             else:
                 picture = _decode_in_process(header)
         except BaseException:
@@ -73,6 +75,16 @@ def _memory(header: Header) -> int:
         return header.pixels * _PLAIN_MEMORY_PER_PIXEL
     inks = header.format == "JPEG" and header.components == 4
     return _BASE_MEMORY + header.pixels * (_MEMORY_PER_PIXEL_OF_INKS if inks else _MEMORY_PER_PIXEL)
+
+
+def _decode_here(header: Header) -> Picture:
+    """A large picture takes half a second: its thread lets others go first."""
+    if header.pixels < _LARGE_PIXELS:
+        pixels, warnings = decode(header)
+    else:
+        work = _patient_threads().submit(copy_context().run, decode, header)
+        pixels, warnings = work.result()
+    return Picture(pixels, header.format, warnings)
 
 
 def _decode_in_process(header: Header) -> Picture:
@@ -135,6 +147,11 @@ def prepare() -> None:
     small = np.zeros((8, 8, 3), np.uint8)
     for format in FORMATS:
         decode(read_header(write_picture(small, format)))
+
+
+@cache
+def _patient_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), "large-picture", initializer=give_way)
 
 
 @cache

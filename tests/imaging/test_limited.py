@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image
 from countlab.errors import CountlabError
 from countlab.imaging import limited
 from countlab.imaging.decoding import decode
-from countlab.imaging.headers import read_header
+from countlab.imaging.headers import Header, read_header
 from countlab.imaging.limited import LimitedReader
 from countlab.imaging.picture import read_picture
 from countlab.system.limited_process import LimitedProcesses, Limits, WorkerEnded
@@ -190,6 +191,23 @@ def test_more_memory_than_there_is_is_refused_at_once() -> None:
     assert code_of(small, pictures.encoded(Image.new("L", (6_000, 6_000)), "PNG")) == (
         "too_much_memory"
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+def test_a_large_jpeg_is_decoded_where_others_go_first(
+    reader: LimitedReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def watched(header: Header) -> Any:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return decode(header)
+
+    monkeypatch.setattr(limited, "decode", watched)
+    for size in ((640, 480), (4_000, 3_000)):
+        assert reader.read(pictures.encoded(pictures.SCENE.resize(size), "JPEG")).pixels.size
+    usual, patient = seen
+    assert patient == min(usual + 10, 19)
 
 
 def test_the_cost_of_another_process_is_small() -> None:

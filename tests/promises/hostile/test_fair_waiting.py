@@ -123,11 +123,25 @@ def test_filters_of_a_large_history_are_quick(server: ServerProcess, tmp_path: P
         assert received.seconds < 1, query
 
 
-def test_good_clients_keep_half_of_their_throughput_beside_the_heaviest_pictures(
-    server: ServerProcess,
+def heavy_picture() -> bytes:
+    return post("/predict", part(plain_picture("RGB", "PNG")) + b"--x--\r\n", FORM)
+
+
+def heavy_batch() -> bytes:
+    """As many photos of fifty megapixels as a batch may have."""
+    photo = plain_picture("RGB", "JPEG")
+    number = min(Settings().max_batch, Settings().max_batch_bytes // len(photo))
+    parts = b"".join(part(photo, name="files") for _ in range(number))
+    return post("/predict/batch", parts + b"--x--\r\n", FORM)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [heavy_picture, heavy_batch])
+def test_good_clients_go_on_beside_the_heaviest_pictures(
+    server: ServerProcess, make: Callable[[], bytes]
 ) -> None:
     """The others come from another address: fairness is among addresses, or keys."""
-    heavy = post("/predict", part(plain_picture("RGB", "PNG")) + b"--x--\r\n", FORM)
+    heavy = make()
     alone = good_counts(server)
 
     def send_heavy(stop: threading.Event) -> None:
