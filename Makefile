@@ -10,7 +10,7 @@ PEERS  := .venv-peers/bin
 DOCS   := .venv-docs/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test-grading fuzz sbom run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
+.PHONY: help test-grading fuzz sbom audit run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error images test-training test-scenes soak soak-short clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -107,6 +107,9 @@ fuzz: .venv/ready-dev  ## fuzz our parsers (SECONDS=60 for each)
 sbom: .venv/ready .venv-sbom/ready  ## software bill of materials (CycloneDX): sbom.json
 	@.venv-sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --of JSON -o sbom.json
 
+audit: .venv-sbom/ready  ## what advisories say of the pinned versions (needs the internet)
+	@.venv-sbom/bin/pip-audit --disable-pip --no-deps --requirement constraints.txt
+
 soak: .venv/ready-dev  ## ten minutes of mixed load on a real server, held to its promises
 	@$(BIN)/python -m tests.promises.soak --minutes 10
 
@@ -168,5 +171,5 @@ endef
 
 .venv-sbom/ready:
 	@$(PYTHON) -m venv .venv-sbom
-	@.venv-sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	@.venv-sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.0
 	@touch $@
