@@ -45,8 +45,8 @@ def _print_by_hand(model: Model) -> None:
     """Which files to bring on a stick from a machine with a network, and where to put them."""
     note("\n" + say("fetch_by_hand", folder=model.folder))
     for file in model.files.values():
-        size = f"{file.bytes:,}".replace(",", "\u202f") if file.bytes else "?"
-        note(f"  {file.name}  {size} bytes  SHA-256 {file.sha256}")
+        size = f"{file.bytes:,} bytes  ".replace(",", "\u202f") if file.bytes else ""
+        note(f"  {file.name}  {size}SHA-256 {file.sha256}")
         for address in file.addresses:
             note(f"      {address}")
 
