@@ -28,7 +28,7 @@ test: .venv/ready-dev  ## set up and run the tests (under three minutes on two c
 test-slow: .venv/ready-dev  ## what proves endurance: kill loops, memory, the bench, clean environments
 	@$(BIN)/python -m pytest -m slow
 
-test-grading: .venv/ready-dev  ## all thirty-one submissions of the graded lab, graded in one command (ten minutes)
+test-grading: .venv/ready-dev .venv-nbgrader/ready  ## the graded lab: all submissions in one command, and the real nbgrader (fifteen minutes)
 	@$(BIN)/python -m pytest -m long
 
 test-all: test test-slow test-grading test-training soak-short  ## everything
@@ -167,6 +167,11 @@ endef
 	@echo "Setting up .venv-scenes (once) …"
 	@$(PYTHON) -m venv .venv-scenes
 	@$(SCENES)/python -m pip install --quiet --disable-pip-version-check -r recipes/fruits/scenes/requirements.txt
+	@touch $@
+
+.venv-nbgrader/ready:
+	@$(PYTHON) -m venv .venv-nbgrader
+	@.venv-nbgrader/bin/python -m pip install --quiet --disable-pip-version-check nbgrader==0.9.6
 	@touch $@
 
 .venv-sbom/ready:

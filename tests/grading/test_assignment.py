@@ -88,12 +88,12 @@ def test_a_checks_cell_is_locked_and_asks_for_its_own_question() -> None:
                 assert cell["metadata"]["nbgrader"]["locked"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_real_nbgrader_releases_and_grades_it(tmp_path: Path) -> None:
     """generate_assignment and autograde, on the starter and on the solution."""
     program = NBGRADER / "bin" / "nbgrader"
     if not program.is_file():
-        pytest.skip("needs nbgrader in an environment of its own (COUNTLAB_NBGRADER)")
+        pytest.skip("needs nbgrader in an environment of its own (make test-grading sets it up)")
     course = tmp_path / "course"
     write_nbgrader(SOURCE, course)
     for name in ("count", "conteo"):
