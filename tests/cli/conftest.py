@@ -47,7 +47,7 @@ def picture_server(photo: bytes) -> Iterator[PictureServer]:
             self.send_header("Content-Type", kind)
             self.end_headers()
             with suppress(OSError):  # whoever asked may leave halfway
-                self.wfile.write(photo if self.path != "/big.jpg" else bytes(20_000_000))
+                self.wfile.write(photo if self.path != "/big.jpg" else bytes(40_000_000))
 
         def log_message(self, *_: object) -> None:
             """Keeps the test's output clean."""

@@ -148,7 +148,7 @@ def test_addresses_are_fetched_and_followed(run: Run, picture_server: PictureSer
     [
         ("gone.jpg", "answered with status 404"),
         ("page.jpg", "sent a web page"),
-        ("big.jpg", "at most 10\u202f000\u202f000 are taken"),
+        ("big.jpg", "at most 25\u202f000\u202f000 are taken"),
     ],
 )
 def test_what_an_address_sends_instead_is_said_and_the_rest_is_counted(
