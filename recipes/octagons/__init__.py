@@ -1,0 +1,1 @@
+"""How the octagons lab's pictures and its detector are made; never imported by countlab."""
