@@ -10,21 +10,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from countlab.errors import CountlabError
+from countlab.findings import Finding
+from countlab.models.alarms import Alarms, alarms_from_json
 from countlab.models.catalog import Model
+from countlab.models.evidence import Evidence, evidence
 from countlab.models.likely_interval import Interval as Interval
 from countlab.models.likely_interval import Tally as Tally
 from countlab.models.likely_interval import likely_interval as likely_interval
 from countlab.system.sha256 import sha256_of
 
-Steps = Mapping[float, Sequence[Tally]]
-"""Tallies by confidence."""
+Steps = Mapping[float, Mapping[str, Sequence[Tally]]]
+"""Tallies by confidence and by kind of evidence."""
 
 STEPS_PER_ONE = 20  # measured at 0.20, 0.25, … 0.95
 
@@ -40,44 +43,58 @@ class ErrorProfile:
     measured_on: str
     pictures: int
     labels: Mapping[str, Steps]
+    """Of labels that a picture shows, and of every label in pictures without any."""
     all_labels: Steps
     """Total counts over all labels, of pictures where all of them are known."""
-    _intervals: dict[tuple[str | None, float, int], Interval | None] = field(
+    alarms: Alarms = field(default_factory=Alarms)
+    _intervals: dict[tuple[str | None, float, Evidence], Interval | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
     def likely(
-        self, label: str | None, *, confidence: float, nms: float, counted: int
+        self, label: str | None, *, confidence: float, nms: float, seen: Sequence[Finding]
     ) -> Interval | None:
-        """The 90 % interval of the true count; between two measured steps, the union of both."""
+        """The 90 % interval of the true count; between two measured steps, the union of both.
+
+        `seen` is everything found from LOWEST upwards, of every label.
+        """
         if nms != self.nms:
             return None
+        shown = evidence(seen, label, confidence)
         position = round(confidence * STEPS_PER_ONE, 6)
         steps = {step / STEPS_PER_ONE for step in (math.floor(position), math.ceil(position))}
-        at_steps = [self._interval_at(label, step, counted) for step in steps]
+        at_steps = [self._interval_at(label, step, shown) for step in steps]
         intervals = [interval for interval in at_steps if interval]
         if len(intervals) < len(at_steps):
             return None
-        return min(low for low, _ in intervals), max(high for _, high in intervals)
+        low, high = min(low for low, _ in intervals), max(high for _, high in intervals)
+        # Where something nearly passed, or was found under another label, nothing is never certain.
+        return low, max(high, 1) if shown.kind in ("nearly", "others") else high
 
-    def _interval_at(self, label: str | None, step: float, counted: int) -> Interval | None:
-        key = label, step, counted
+    def _interval_at(self, label: str | None, step: float, shown: Evidence) -> Interval | None:
+        key = label, step, shown
         if key not in self._intervals:
-            self._intervals[key] = likely_interval(self._pools(label, step), counted)
+            pools = self._pools(label, step, shown.kind)
+            self._intervals[key] = likely_interval(pools, shown.counted)
         return self._intervals[key]
 
-    def _pools(self, label: str | None, step: float) -> list[Sequence[Tally]]:
-        """The label's own tallies, then those of all labels, for where its own are too few."""
+    def _pools(self, label: str | None, step: float, kind: str) -> list[Sequence[Tally]]:
+        """The label's own tallies of this kind, then wider ones, for where these are too few."""
+        total = self.all_labels.get(step, {})
         if label is None:
-            return [self.all_labels.get(step, ())]
+            return [total.get(kind, ()), _joined([total])]
         if label not in self.labels:
             return []
-        every_label = [tally for steps in self.labels.values() for tally in steps.get(step, ())]
-        return [self.labels[label].get(step, ()), every_label]
+        own = self.labels[label].get(step, {})
+        every = [steps.get(step, {}) for steps in self.labels.values()]
+        # Where nothing at all was found, the label asked for makes no difference.
+        first = [total.get(kind, ())] if kind == "nothing" else []
+        of_kind = [tally for kinds in every for tally in kinds.get(kind, ())]
+        return [*first, own.get(kind, ()), of_kind, _joined([own]), _joined(every)]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "about": "counted, true, in how many pictures: by confidence, label by label",
+            "about": "counted, true, in how many pictures: by label, confidence, kind of evidence",
             "model": self.model,
             "precision": self.precision,
             "nms": self.nms,
@@ -86,6 +103,7 @@ class ErrorProfile:
             "pictures": self.pictures,
             "labels": {label: _steps_as_json(steps) for label, steps in self.labels.items()},
             "everything": _steps_as_json(self.all_labels),
+            "alarms": self.alarms.as_json(),
         }
 
     def summary(self, confidence: float = 0.5) -> dict[str, Any]:
@@ -96,9 +114,14 @@ class ErrorProfile:
             "precision": self.precision,
             "confidence": confidence,
             "by_label": {
-                label: _summarize(steps.get(confidence, ())) for label, steps in self.labels.items()
+                label: _summarize(_joined([steps.get(confidence, {})]))
+                for label, steps in self.labels.items()
             },
         }
+
+
+def _joined(many: Iterable[Mapping[str, Sequence[Tally]]]) -> list[Tally]:
+    return [tally for kinds in many for tallies in kinds.values() for tally in tallies]
 
 
 def _summarize(tallies: Sequence[Tally]) -> dict[str, Any]:
@@ -183,17 +206,25 @@ def _read(path: Path, _mtime_ns: int) -> ErrorProfile | None:
             pictures=data["pictures"],
             labels={label: _steps_from_json(steps) for label, steps in data["labels"].items()},
             all_labels=_steps_from_json(data["everything"]),
+            alarms=alarms_from_json(data.get("alarms", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _steps_as_json(steps: Steps) -> dict[str, list[list[int]]]:
-    return {f"{step:.2f}": [list(tally) for tally in tallies] for step, tallies in steps.items()}
-
-
-def _steps_from_json(data: Mapping[str, Sequence[Sequence[int]]]) -> Steps:
+def _steps_as_json(steps: Steps) -> dict[str, dict[str, list[list[int]]]]:
     return {
-        float(step): tuple((int(counted), int(true), int(number)) for counted, true, number in rows)
-        for step, rows in data.items()
+        f"{step:.2f}": {kind: [list(tally) for tally in tallies] for kind, tallies in kinds.items()}
+        for step, kinds in steps.items()
+    }
+
+
+def _steps_from_json(data: Mapping[str, Any]) -> Steps:
+    """Files of earlier versions have one list a step, of no kind."""
+    return {
+        float(step): {
+            kind: tuple((int(counted), int(true), int(number)) for counted, true, number in rows)
+            for kind, rows in (kinds if isinstance(kinds, Mapping) else {"": kinds}).items()
+        }
+        for step, kinds in data.items()
     }

@@ -2,10 +2,12 @@
 
     cd recipes/fruits/work
     python -m recipes.fruits.average_checkpoints early.pt late.pt --part 0.35
+    python -m recipes.fruits.average_checkpoints start.weights late.pt --part 0.5
 
-Averaging keeps what the later checkpoint learned with the stability of the earlier one. The result
-is work/<name>.pt, which calibrate and export read. Only the moving averages are mixed; everything
-else comes from the later checkpoint, so training can resume from it.
+The early one may be the exported weights that a run began with. Averaging keeps what the later
+checkpoint learned with the stability of the earlier one. The result is work/<name>.pt, which
+calibrate and export read. Only the moving averages are mixed; everything else comes from the later
+checkpoint, so training can resume from it.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from typing import Any
 
 import torch
 
+from recipes.fruits.checkpoint import start_from, start_run
 from recipes.fruits.settings import DEFAULT_CONFIG, read_settings
 
 
@@ -41,12 +44,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     arguments = parser.parse_args(argv)
     settings = read_settings(arguments.config)
-    states = [
-        torch.load(path, map_location="cpu", weights_only=True)
-        for path in (arguments.early, arguments.late)
-    ]
+    late = torch.load(arguments.late, map_location="cpu", weights_only=True)
+    if arguments.early.suffix == ".weights":
+        run = start_run(late["cfg"], rate=0.0, device=torch.device("cpu"))
+        start_from(run, arguments.early, shift=settings.shift)
+        early = {"cfg": late["cfg"], "average": run.average.state_dict()}
+    else:
+        early = torch.load(arguments.early, map_location="cpu", weights_only=True)
     target = settings.work / f"{settings.name}.pt"
-    torch.save(average_states(states[0], states[1], part=arguments.part), target)
+    torch.save(average_states(early, late, part=arguments.part), target)
     print(f"wrote {target}")
 
 

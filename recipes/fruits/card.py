@@ -25,6 +25,7 @@ from recipes.fruits.evaluation_set import (
     VIEWS,
     EvaluationPicture,
     held_back_photos,
+    judged_photos,
     pictures_without_fruit,
     rendered_pictures,
 )
@@ -52,6 +53,8 @@ class Figures:
     photos: Evaluation
     views: Evaluation
     rendered: Evaluation
+    judged: dict[str, Evaluation]
+    """By source, photos that took no part in making the detector."""
     others: dict[str, Evaluation]
     false_alarms: tuple[tuple[int, int], tuple[int, int]]
     precision: dict[str, float]
@@ -78,6 +81,10 @@ def measure(detector: Detector, settings: Settings, folder: Path) -> Figures:
         photos=evaluate(detector, photos),
         views=evaluate(detector, [view for photo in photos for view in photo.views()]),
         rendered=evaluate(detector, rendered_set),
+        judged={
+            source: evaluate(detector, pictures)
+            for source, pictures in judged_photos(settings).items()
+        },
         others=others,
         false_alarms=(
             (count_false_alarms(detector, trained), len(trained)),
@@ -126,6 +133,21 @@ def _comparison_table(figures: Figures, settings: Settings) -> str:
     return _table("detector", summaries)
 
 
+def _judged_values(judged: Mapping[str, Evaluation]) -> dict[str, str]:
+    """Tables of the photos that only judge; orchard tiles are a task of their own, and apart."""
+    rows = {source: present_rows(evaluation.rows) for source, evaluation in judged.items()}
+    photos = [row for source, some in rows.items() if source != "orchard" for row in some]
+    together = {"all but the orchard": summarize(photos)}
+    return {
+        "judged_by_source": _table(
+            "source", {**{source: summarize(some) for source, some in rows.items()}, **together}
+        ),
+        "judged_by_label": _table("label", by_label(photos)),
+        "judged_by_count": _table("true count", by_count(photos)),
+        "judged_percent": f"{100 * together['all but the orchard'].share:.0f}",
+    }
+
+
 def write_card(settings: Settings, folder: Path) -> Path:
     """Measure, draw and write; returns the card's path."""
     detector = load_exported(folder, settings.name, nms=settings.nms)
@@ -164,6 +186,7 @@ def write_card(settings: Settings, folder: Path) -> Path:
             f"| {confidence:.2f} | {100 * exact:.0f} % | {error:.2f} |"
             for confidence, exact, error in figures.confidence
         ),
+        **_judged_values(figures.judged),
         "old_loud": str(trained_alarms),
         "old": str(trained_pictures),
         "new_loud": str(unseen_alarms),

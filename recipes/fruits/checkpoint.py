@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from recipes.fruits.darknet_weights import load_darknet_weights, shift_objectness
 from recipes.fruits.network import Network
 
 AVERAGE_DECAY = 0.998  # of the moving average, per step
@@ -66,6 +67,13 @@ def _initialize_outputs(network: Network) -> None:
             bias = conv.bias.zero_().view(len(head.anchors), -1)
             bias[:, 4] = -5.0
             bias[:, 5:] = -1.0
+
+
+def start_from(run: TrainingRun, weights: Path, *, shift: float) -> None:
+    """Begin with the weights of an exported detector; export added `shift` to its objectness."""
+    load_darknet_weights(run.network, weights.read_bytes())
+    shift_objectness(run.network, -shift)
+    run.average.load_state_dict(run.network.state_dict())
 
 
 def save_run(run: TrainingRun, path: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from recipes.fruits.judged import judged_names
 from recipes.fruits.labels import LabeledPhoto, labeled_photos, read_picture
-from recipes.fruits.settings import ROOT, Settings
-from recipes.fruits.training_data import empty_pictures, held_back
+from recipes.fruits.settings import ROOT, PhotoSource, Settings
+from recipes.fruits.training_data import empty_pictures, held_back, read_names
 
 
 @dataclass(frozen=True)
@@ -79,25 +80,68 @@ class EvaluationPicture:
             yield replace(self, view=view, rows=view.transformed(pixels, self.rows)[1])
 
 
-def held_back_photos(settings: Settings) -> list[EvaluationPicture]:
-    """Photos with boxes that were never trained on."""
-    return _select_photos(settings, is_held_back=True)
+def held_back_photos(settings: Settings, *, tiled: bool = False) -> list[EvaluationPicture]:
+    """Photos with boxes that were never trained on but steer the recipe.
+
+    Tiles, of which one photo gives many crowded ones, would outweigh the rest.
+    """
+    names = held_back(settings)
+    return [
+        picture
+        for source, pictures in _photos_by_source(settings)
+        if tiled or not source.tiled
+        for picture in pictures
+        if picture.name in names
+    ]
+
+
+def calibration_photos(settings: Settings) -> list[EvaluationPicture]:
+    """Photos of fruit that the shipped files were not trained on and that do not only judge.
+
+    Without tiles, and without scenes photographed many times, which would outweigh the rest.
+    """
+    held, judged = held_back(settings), judged_names(settings.judged)
+    return [
+        picture
+        for source, pictures in _photos_by_source(settings)
+        if not source.tiled
+        for picture in pictures
+        if (source.unseen or picture.name in held)
+        and picture.name not in judged
+        and picture.path.name not in read_names(source.one_scene)
+        and any(picture.counts.values())
+    ]
+
+
+def judged_photos(settings: Settings) -> dict[str, list[EvaluationPicture]]:
+    """By source, the photos that only judge."""
+    names = judged_names(settings.judged)
+    judged: dict[str, list[EvaluationPicture]] = {}
+    for _, pictures in _photos_by_source(settings):
+        for picture in (picture for picture in pictures if picture.name in names):
+            judged.setdefault(picture.name.split("/")[0], []).append(picture)
+    return judged
 
 
 def trained_photos(settings: Settings) -> list[EvaluationPicture]:
     """The other photos of the same folders, which were trained on."""
-    return _select_photos(settings, is_held_back=False)
-
-
-def _select_photos(settings: Settings, *, is_held_back: bool) -> list[EvaluationPicture]:
-    held_back_set = held_back(settings)
+    names = held_back(settings) | judged_names(settings.judged)
     return [
-        _to_evaluation_picture(photo, settings.labels)
-        for source in settings.photos
-        if source.hold_back
-        for photo in labeled_photos(source, settings.labels)
-        if (photo.name in held_back_set) == is_held_back
+        picture
+        for _, pictures in _photos_by_source(settings)
+        for picture in pictures
+        if picture.name not in names
     ]
+
+
+def _photos_by_source(
+    settings: Settings,
+) -> Iterator[tuple[PhotoSource, list[EvaluationPicture]]]:
+    """The real photos of each source; rendered ones are not held back."""
+    for source in settings.photos:
+        if source.hold_back or source.judged:
+            photos = labeled_photos(source, settings.labels)
+            yield source, [_to_evaluation_picture(photo, settings.labels) for photo in photos]
 
 
 def _to_evaluation_picture(photo: LabeledPhoto, labels: tuple[str, ...]) -> EvaluationPicture:
@@ -130,3 +174,11 @@ def pictures_without_fruit(settings: Settings) -> tuple[list[Path], list[Path]]:
         for path, name in empty_pictures(source):
             (unseen if name in held_back_set else trained).append(path)
     return trained, unseen
+
+
+def everyday_pictures(settings: Settings) -> list[EvaluationPicture]:
+    """The everyday pictures without any label that were held back, with counts of zero."""
+    _, unseen = pictures_without_fruit(settings)
+    no_boxes = np.zeros((0, 5), np.float32)
+    zeros = dict.fromkeys(settings.labels, 0)
+    return [EvaluationPicture(f"everyday/{path.name}", path, zeros, no_boxes) for path in unseen]

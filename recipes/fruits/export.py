@@ -7,43 +7,15 @@ Also enforces the limits on size and computing cost.
 
 import argparse
 import hashlib
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from recipes.fruits.checkpoint import load_average
+from recipes.fruits.darknet_weights import darknet_weights, shift_objectness
 from recipes.fruits.network import Network
 from recipes.fruits.settings import DEFAULT_CONFIG, Settings, read_settings
 
-MAX_BYTES, MAX_FLOP = 6_000_000, 1_500_000_000
-
-
-def darknet_weights(network: Network, *, seen: int = 0) -> bytes:
-    """Header, then per convolution: (bias, scale, mean, variance | bias), kernel."""
-    chunks = [struct.pack("<iiiq", 0, 2, 5, seen)]
-    for conv, norm in network.convolutions():
-        if norm is None:
-            assert conv.bias is not None
-            tensors = [conv.bias, conv.weight]
-        else:
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
-            tensors = [norm.bias, norm.weight, norm.running_mean, norm.running_var, conv.weight]
-        for tensor in tensors:
-            values = tensor.detach().to("cpu", torch.float32).contiguous().numpy()
-            chunks.append(values.astype("<f4").tobytes())
-    return b"".join(chunks)
-
-
-def shift_objectness(network: Network, shift: float) -> None:
-    """Raise (or lower) every objectness by `shift` logits."""
-    outputs = [conv for conv, norm in network.convolutions() if norm is None]
-    for conv, head in zip(outputs, network.heads, strict=True):
-        assert conv.bias is not None
-        with torch.no_grad():
-            conv.bias.view(len(head.anchors), -1)[:, 4] += shift
+MAX_BYTES, MAX_FLOP = 12_000_000, 3_500_000_000
 
 
 def write_model(network: Network, cfg_text: str, settings: Settings, folder: Path) -> None:
@@ -81,7 +53,15 @@ def write_model(network: Network, cfg_text: str, settings: Settings, folder: Pat
         (folder / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
         lines.append(f'{role} = {{ name = "{name}", bytes = {len(content)}, sha256 = "{digest}" }}')
+    lines += _kept_names(folder / "model.toml")
     (folder / "model.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _kept_names(entry: Path) -> list[str]:
+    """The labels' names in other languages, which people add to model.toml by hand."""
+    lines = entry.read_text(encoding="utf-8").splitlines() if entry.exists() else []
+    starts = [index for index, line in enumerate(lines) if line.startswith("[names.")]
+    return ["", *lines[starts[0] :]] if starts else []
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from recipes.fruits.judged import judged_names
 from recipes.fruits.labels import LabeledPhoto, labeled_photos, lookalike_photos
 from recipes.fruits.pasted_scene import oval_cutout
 from recipes.fruits.segmentation import cut_bunch, cut_fruit, find_bunches
@@ -54,7 +55,7 @@ def write_bunches(settings: Settings, folder: Path) -> int:
 
 def _real_photos(settings: Settings) -> Iterator[LabeledPhoto]:
     """The real photos that are not held back; those below `work` are rendered."""
-    excluded = held_back(settings)
+    excluded = held_back(settings) | judged_names(settings.judged)
     for source in settings.photos:
         if settings.work in source.folder.parents:
             continue
@@ -68,7 +69,7 @@ def _write_cutout(cutout: np.ndarray, path: Path) -> None:
 
 def write_lookalikes(settings: Settings, folder: Path) -> int:
     """Cut out what the lookalike lists box, into `none`; returns their number."""
-    excluded, written = held_back(settings), 0
+    excluded, written = held_back(settings) | judged_names(settings.judged), 0
     for source in settings.photos:
         for labeled in (b for b in lookalike_photos(source) if b.name not in excluded):
             photo = load_photo(labeled)

@@ -1,10 +1,12 @@
-"""Evaluation folder: all evaluation pictures with a truth.csv, for `countlab evaluate`.
+"""Folders of real photos with a truth.csv, for `countlab evaluate`.
 
-    python -m recipes.fruits.known_counts     # fills recipes/fruits/work/known_counts
-    make error                                # and measures the built-in model on it
+    python -m recipes.fruits.known_counts     # fills recipes/fruits/work/known_counts and judged
+    make error                                # and measures the built-in model on the first
 
-It holds the rendered pictures of images/ and, where available, the photos held back from training.
-Photos with an ignored region are left out, because their true count is not known.
+`known_counts` holds photos that the shipped files were not trained on, everyday ones without fruit
+among them: the likely ranges are drawn from it. `judged` holds those that only judge, source by
+source. Photos with an ignored region are left out, because their true count is not known, and so
+are tiles of orchards from the first: nobody counts a piece of a tree.
 """
 
 import csv
@@ -12,11 +14,16 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes.fruits.evaluation_set import EvaluationPicture, held_back_photos, rendered_pictures
+from recipes.fruits.evaluation_set import (
+    EvaluationPicture,
+    calibration_photos,
+    everyday_pictures,
+    judged_photos,
+)
 from recipes.fruits.labels import IGNORED
 from recipes.fruits.settings import DEFAULT_CONFIG, ROOT, read_settings
 
-OUTPUT_FOLDER = ROOT / "recipes" / "fruits" / "work" / "known_counts"
+WORK = ROOT / "recipes" / "fruits" / "work"
 
 
 def write_folder(pictures: Sequence[EvaluationPicture], folder: Path) -> None:
@@ -32,16 +39,17 @@ def write_folder(pictures: Sequence[EvaluationPicture], folder: Path) -> None:
             writer.writerows((name, label, count) for label, count in picture.counts.items())
 
 
+def _with_known_count(pictures: Sequence[EvaluationPicture]) -> list[EvaluationPicture]:
+    return [picture for picture in pictures if not (picture.rows[:, 0] == IGNORED).any()]
+
+
 def main() -> None:
-    photos = [
-        photo
-        for photo in held_back_photos(read_settings(DEFAULT_CONFIG))
-        if not (photo.rows[:, 0] == IGNORED).any()
-    ]
-    rendered_set = rendered_pictures()
-    write_folder([*rendered_set, *photos], OUTPUT_FOLDER)
-    folder = OUTPUT_FOLDER.relative_to(ROOT)
-    print(f"{len(rendered_set)} rendered pictures, {len(photos)} photos: {folder}")
+    settings = read_settings(DEFAULT_CONFIG)
+    held = [*calibration_photos(settings), *everyday_pictures(settings)]
+    write_folder(_with_known_count(held), WORK / "known_counts")
+    for source, pictures in judged_photos(settings).items():
+        write_folder(_with_known_count(pictures), WORK / "judged" / source)
+    print(f"{len(held)} pictures: {(WORK / 'known_counts').relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def labeled_photos(source: PhotoSource, labels: Sequence[str]) -> list[LabeledPh
         name = path.relative_to(source.folder).as_posix()
         if name in skipped or (source.only_mended and name not in corrections):
             continue
-        rows = corrections[name] if name in corrections else _read_label_file(path, labels)
+        rows = corrections[name] if name in corrections else _read_label_file(path, source, labels)
         if rows is not None:
             photos.append(LabeledPhoto(path, picture_name(source.folder, path), rows))
     return photos
@@ -99,11 +99,13 @@ def _label_index(label: str, labels: Sequence[str], path: Path) -> int:
     return labels.index(label)
 
 
-def _read_label_file(path: Path, labels: Sequence[str]) -> Rows | None:
-    """The boxes in the label file beside a photo, or None if there is none."""
+def _read_label_file(path: Path, source: PhotoSource, labels: Sequence[str]) -> Rows | None:
+    """The boxes in the label file of a photo, or None if there is none."""
     if path.with_suffix(".xml").exists():
         return _read_voc(path.with_suffix(".xml"), labels)
     text_file = path.with_suffix(".txt")
+    if source.labels is not None:
+        text_file = source.labels / text_file.name
     if not text_file.exists():
         return None
     if text_file.read_text(encoding="utf-8")[:1].isalpha():

@@ -30,6 +30,11 @@ class Summary:
     exact: int
     error: float
 
+    @property
+    def share(self) -> float:
+        """Of exact rows."""
+        return self.exact / max(1, self.rows)
+
 
 def summarize(rows: Sequence[CountRow]) -> Summary:
     """Number of rows, exact rows and mean absolute error."""

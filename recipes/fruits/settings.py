@@ -20,6 +20,11 @@ class PhotoSource:
     `mended`: CSV files whose boxes replace those beside the photos.
     `lookalikes`: CSV files that box things resembling the labels; they are cut out and pasted.
     `bunched`: sampling weight of photos in which fruits of one label overlap heavily.
+    `labels`: folder of the YOLO files, where they are not beside the photos.
+    `one_scene`: list of photos that show one scene; together they weigh as `SCENE_PHOTOS` others.
+    `tiled`: photos cut into tiles `<photo>_<number>`, which stay on one side of a split.
+    `judged`: how many photos only judge the finished detector; -1 = the whole folder.
+    `unseen`: the shipped files were trained before this folder came: it can calibrate them.
     """
 
     folder: Path
@@ -29,6 +34,11 @@ class PhotoSource:
     hold_back: int
     share: float
     bunched: float = 1.0
+    labels: Path | None = None
+    one_scene: Path | None = None
+    tiled: bool = False
+    judged: int = 0
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ class Settings:
     template: Path
     anchors: tuple[tuple[int, int], ...]
     held_back: Path
+    judged: Path
     work: Path
     to: Path
     photos: tuple[PhotoSource, ...]
@@ -133,6 +144,7 @@ def read_settings(path: Path = DEFAULT_CONFIG, *, root: Path = ROOT) -> Settings
         template=root / document.get("template", "recipes/fruits/detector.cfg"),
         anchors=anchors,
         held_back=root / document.get("held_back", "recipes/fruits/held_back.txt"),
+        judged=root / document.get("judged", "recipes/fruits/judged.csv"),
         work=root / document.get("work", "recipes/fruits/work"),
         to=root / document["to"],
         photos=tuple(_photos(entry, root) for entry in document["photos"]),
@@ -151,6 +163,11 @@ def _photos(entry: dict[str, Any], root: Path) -> PhotoSource:
         hold_back=entry.get("hold_back", 0),
         share=entry.get("share", 1.0),
         bunched=entry.get("bunched", 1.0),
+        labels=root / entry["labels"] if "labels" in entry else None,
+        one_scene=root / entry["one_scene"] if "one_scene" in entry else None,
+        tiled=entry.get("tiled", False),
+        judged=entry.get("judged", 0),
+        unseen=entry.get("unseen", False),
     )
 
 

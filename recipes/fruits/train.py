@@ -1,6 +1,7 @@
-"""Training of a detector from scratch.
+"""Training of a detector, from scratch or from the weights of an earlier one.
 
     python -m recipes.fruits.train --config recipes/fruits/detector.toml
+    python -m recipes.fruits.train --start earlier.weights --pictures 60000 --rate 0.0007
 
 Resumes from work/<name>.pt if it exists. Ctrl-C saves the current state and ends.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 import torch
 
 from recipes.fruits.batches import Batch, BatchDataset, batch_iterator, to_input
-from recipes.fruits.checkpoint import TrainingRun, resume_run, save_run, start_run
+from recipes.fruits.checkpoint import TrainingRun, resume_run, save_run, start_from, start_run
 from recipes.fruits.darknet_cfg import fill_template
 from recipes.fruits.loss import LossParts, detection_loss
 from recipes.fruits.settings import DEFAULT_CONFIG, Settings, read_settings
@@ -119,7 +120,7 @@ def training_batches(
 
 
 def train(
-    run: TrainingRun, batches: Iterator[Batch], settings: Settings, *, total: int, state: Path
+    run: TrainingRun, batches: Iterator[Batch], *, total: int, rate: float, state: Path
 ) -> None:
     """Train until `total` pictures are done, saving periodically."""
     device = next(run.network.parameters()).device
@@ -127,8 +128,8 @@ def train(
     last_save = time.monotonic()
     try:
         while run.pictures < total:
-            rate = rate_at(run.pictures, total, settings.schedule.rate)
-            log.record(run, train_step(run, next(batches), rate=rate, device=device), rate)
+            current = rate_at(run.pictures, total, rate)
+            log.record(run, train_step(run, next(batches), rate=current, device=device), current)
             if time.monotonic() - last_save > SAVE_EVERY_S:
                 save_run(run, state)
                 last_save = time.monotonic()
@@ -141,6 +142,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     parser.add_argument("--pictures", type=int, help="train this many, not the file's number")
+    parser.add_argument("--start", type=Path, help="Darknet weights to begin with")
+    parser.add_argument("--rate", type=float, help="the highest rate, not the file's")
     parser.add_argument("--fresh", action="store_true", help="begin again, whatever is there")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0 = as torch chooses")
     parser.add_argument("--workers", type=int, default=1, help="processes that compose pictures")
@@ -166,6 +169,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = start_run(cfg_text, rate=schedule.rate, device=device)
     if state.exists() and not arguments.fresh:
         resume_run(run, state)
+    elif arguments.start:
+        start_from(run, arguments.start, shift=settings.shift)
     total = arguments.pictures or schedule.pictures
     batches = training_batches(
         load_training_data(settings),
@@ -174,7 +179,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         total=total,
         workers=arguments.workers,
     )
-    train(run, batches, settings, total=total, state=state)
+    rate = arguments.rate or schedule.rate
+    train(run, batches, total=total, rate=rate, state=state)
 
 
 if __name__ == "__main__":

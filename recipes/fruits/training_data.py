@@ -4,7 +4,7 @@ Loads files and applies the split; composes no samples and knows nothing of the 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from recipes.fruits.boxes import iou
+from recipes.fruits.judged import judged_names
 from recipes.fruits.labels import (
     MIN_VISIBLE,
     LabeledPhoto,
@@ -21,11 +22,12 @@ from recipes.fruits.labels import (
     read_picture,
     read_yolo,
 )
-from recipes.fruits.settings import EmptySource, Settings
+from recipes.fruits.settings import EmptySource, PhotoSource, Settings
 
 MAX_PHOTO_SIDE = 512  # longer side in pixels; the network's input is 416
 MAX_CUTOUT_SIDE = 320
 BUNCH_IOU = 0.25  # minimum IoU of neighbors in a bunch
+SCENE_PHOTOS = 8  # as many photos as one scene weighs, however often it was photographed
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ class TrainingData:
 
 
 def held_back(settings: Settings) -> set[str]:
-    """Names of the pictures that are used for evaluation only."""
-    return _read_names(settings.held_back)
+    """Names of the pictures that are never trained on but steer the recipe."""
+    return read_names(settings.held_back)
 
 
-def _read_names(path: Path | None) -> set[str]:
+def read_names(path: Path | None) -> set[str]:
     if path is None or not path.exists():
         return set()
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -78,13 +80,13 @@ def _read_names(path: Path | None) -> set[str]:
 
 def load_training_data(settings: Settings) -> TrainingData:
     """Everything except what is held back, downscaled and kept as bytes."""
-    excluded = held_back(settings)
+    excluded = held_back(settings) | judged_names(settings.judged)
     photos: list[Photo] = []
     for source in settings.photos:
         labeled = [
             photo for photo in labeled_photos(source, settings.labels) if photo.name not in excluded
         ]
-        sampling_weights = [source.bunched if has_bunch(photo) else 1.0 for photo in labeled]
+        sampling_weights = _sampling_weights(source, labeled)
         photos += [
             load_photo(photo, weight=source.share * sampling_weight / sum(sampling_weights))
             for photo, sampling_weight in zip(labeled, sampling_weights, strict=True)
@@ -101,6 +103,17 @@ def load_training_data(settings: Settings) -> TrainingData:
     return data
 
 
+def _sampling_weights(source: PhotoSource, photos: Sequence[LabeledPhoto]) -> list[float]:
+    """Photos with bunches weigh more, those of a scene photographed many times less."""
+    scene = read_names(source.one_scene)
+    in_scene = sum(photo.path.name in scene for photo in photos)
+    return [
+        (source.bunched if has_bunch(photo) else 1.0)
+        * (min(1.0, SCENE_PHOTOS / in_scene) if photo.path.name in scene else 1.0)
+        for photo in photos
+    ]
+
+
 def has_bunch(photo: LabeledPhoto) -> bool:
     """Whether two fruits of one label overlap so much that a strict NMS would drop one."""
     rows = np.array([row for row in photo.rows if row[0] >= 0], np.float32).reshape(-1, 5)
@@ -112,7 +125,7 @@ def has_bunch(photo: LabeledPhoto) -> bool:
 
 def empty_pictures(source: EmptySource) -> list[tuple[Path, str]]:
     """Path and name of every picture of a folder that shows none of the labels."""
-    pictures, exceptions = [], _read_names(source.but)
+    pictures, exceptions = [], read_names(source.but)
     for path in sorted(source.folder.rglob("*.jpg")) if source.folder.is_dir() else []:
         if source.only and path.parent.name not in source.only:
             continue
@@ -150,6 +163,7 @@ def _load_cutouts(settings: Settings) -> Iterable[Cutout]:
         ]
         for name, index in folders:
             paths = sorted((source.folder / name).glob("*.webp"))
+            paths += sorted(source.folder.glob(f"{name}_*.webp"))
             for path in paths:
                 share = source.bunch_share if name in source.bunches else source.share
                 # lookalikes are of many kinds, so each weighs the same, wherever it comes from

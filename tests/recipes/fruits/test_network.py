@@ -16,10 +16,15 @@ from recipes.fruits.average_checkpoints import average_states  # noqa: E402
 from recipes.fruits.batches import to_input  # noqa: E402
 from recipes.fruits.box_iou import ciou  # noqa: E402
 from recipes.fruits.boxes import corners, iou  # noqa: E402
-from recipes.fruits.checkpoint import start_run  # noqa: E402
+from recipes.fruits.checkpoint import start_from, start_run  # noqa: E402
 from recipes.fruits.darknet_cfg import fill_template, parse_sections  # noqa: E402
+from recipes.fruits.darknet_weights import (  # noqa: E402
+    darknet_weights,
+    load_darknet_weights,
+    shift_objectness,
+)
 from recipes.fruits.decode import select_detections, split_map, to_rows  # noqa: E402
-from recipes.fruits.export import write_model  # noqa: E402
+from recipes.fruits.export import MAX_BYTES, MAX_FLOP, write_model  # noqa: E402
 from recipes.fruits.loss import detection_loss  # noqa: E402
 from recipes.fruits.network import Network  # noqa: E402
 from recipes.fruits.opencv_detector import load_exported  # noqa: E402
@@ -52,8 +57,39 @@ def network(cfg_text: str) -> Network:
 
 def test_network_stays_within_the_size_and_cost_limits(network: Network) -> None:
     cost = network.cost()
-    assert cost.weight_bytes <= 6_000_000
-    assert cost.flop <= 1_500_000_000
+    assert cost.weight_bytes <= MAX_BYTES
+    assert cost.flop <= MAX_FLOP
+
+
+def test_weights_are_read_as_they_were_written(network: Network, cfg_text: str) -> None:
+    other = Network(cfg_text).eval()
+    content = darknet_weights(network)
+    load_darknet_weights(other, content)
+    written = network.state_dict()
+    assert all(
+        torch.equal(value, written[name])
+        for name, value in other.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    )
+    with pytest.raises(ValueError, match="this network's has"):
+        load_darknet_weights(other, content[:-4])
+
+
+def test_training_begins_with_an_exported_detector(
+    network: Network, cfg_text: str, tmp_path: Path
+) -> None:
+    """Export adds a shift to the objectness, which is taken back."""
+    shifted = Network(cfg_text).eval()
+    shifted.load_state_dict(network.state_dict())
+    shift_objectness(shifted, 0.25)
+    (tmp_path / "earlier.weights").write_bytes(darknet_weights(shifted))
+    run = start_run(cfg_text, rate=0.001, device=torch.device("cpu"))
+    start_from(run, tmp_path / "earlier.weights", shift=0.25)
+    for begun in (run.network, run.average):
+        ours = [conv.bias for conv, norm in begun.convolutions() if norm is None]
+        theirs = [conv.bias for conv, norm in network.convolutions() if norm is None]
+        for our_bias, their_bias in zip(ours, theirs, strict=True):
+            assert torch.allclose(our_bias, their_bias, atol=1e-6)
 
 
 def test_heads_are_read_from_the_configuration(network: Network) -> None:

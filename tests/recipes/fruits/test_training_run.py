@@ -145,6 +145,21 @@ def test_model_entry_lists_the_files_with_their_hashes(
         assert file["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_names_in_other_languages_survive_an_export(
+    trained: tuple[Settings, list[np.ndarray]], tmp_path: Path
+) -> None:
+    settings, _ = trained
+    network, cfg_text = load_average(settings.work / "shapes.pt")
+    export.write_model(network, cfg_text, settings, tmp_path)
+    names = '\n[names.es]  # as people say them\ndisc = "disco"\n'
+    with (tmp_path / "model.toml").open("a", encoding="utf-8") as file:
+        file.write(names)
+    for _ in range(2):
+        export.write_model(network, cfg_text, settings, tmp_path)
+        assert (tmp_path / "model.toml").read_text(encoding="utf-8").endswith(names)
+    assert read_toml(tmp_path / "model.toml")["names"] == {"es": {"disc": "disco"}}
+
+
 def test_network_over_the_cost_limit_is_refused(
     trained: tuple[Settings, list[np.ndarray]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
