@@ -1,0 +1,1 @@
+"""Collecting pictures from a shop's pages: politely, resumably, keyed by content."""

@@ -1,0 +1,1 @@
+"""Weak labels: a vision model's answers and simple rules, combined by how far they agree."""
