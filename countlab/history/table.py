@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, Text, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Double, Index, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Row = Mapping[str, Any]
@@ -68,6 +68,8 @@ class Count(Table):
     receipt: Mapped[dict[str, Any]] = mapped_column(JSON)
     filename: Mapped[str | None] = mapped_column(Text)
     """As the client called it: text, never a path here."""
+    mean_confidence: Mapped[float | None] = mapped_column(Double)
+    """Of the findings; None where there were none, and in rows older than this column."""
 
 
 class CountLabel(Table):
