@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import growth, limit, peers, plots, report
+from benchmarks import growth, labs, limit, peers, plots, report
 from benchmarks.machine import has_bf16, machine_info
 from benchmarks.models import BenchmarkModel, benchmark_model
 from benchmarks.rounds import Plan, ServerResult, measure_side_by_side
@@ -152,9 +152,14 @@ def _growth(bench: Bench) -> dict[str, Any]:
     )
 
 
+def _labs(bench: Bench) -> dict[str, Any]:
+    return labs.measure(bench.model, console=bench.console, progress=bench.log_progress)
+
+
 PARTS: dict[str, Callable[[Bench], Any]] = {
     "servers": _servers,
     "limit": _limit,
     "growth": _growth,
     "peers": _peers,
+    "labs": _labs,
 }

@@ -47,6 +47,23 @@ def agreement(responses: list[Findings], reference: list[Findings]) -> Agreement
     )
 
 
+@dataclass(frozen=True)
+class ClassAgreement:
+    """How often a server names the class that the reference names."""
+
+    pictures: int
+    same: int
+
+    def __str__(self) -> str:
+        return f"same class {self.same}/{self.pictures}"
+
+
+def class_agreement(answers: list[Any], reference: list[Any]) -> ClassAgreement:
+    """Answers as `classes` gives them."""
+    pairs = zip(answers, reference, strict=True)
+    return ClassAgreement(len(answers), sum(str(a[0]) == str(b[0]) for a, b in pairs))
+
+
 def _same(ours: Findings, theirs: Findings) -> bool:
     """Whether each finding has its own counterpart in the other list."""
     remaining = list(theirs)

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.models import BenchmarkModel
 from benchmarks.pictures import picture_with_megapixels
-from benchmarks.rounds import MeasuredServer, Plan, Progress
+from benchmarks.rounds import MeasuredServer, Plan, Progress, Question
 from benchmarks.servers import ROOT, countlab_server, running_server
 
 _ENGINE = "openvino"
@@ -92,7 +92,9 @@ def _with_megapixels(model: BenchmarkModel) -> Iterator[_Point]:
         with running_server(countlab_server(model, _ENGINE)) as running:
             plan = Plan(1, _MEASURE_S, clients=(2,), answers=("jpeg",))
             yield _point(
-                MeasuredServer(running, plan, (picture_with_megapixels(megapixels),)), megapixels, 2
+                MeasuredServer(running, plan, Question((picture_with_megapixels(megapixels),))),
+                megapixels,
+                2,
             )
 
 

@@ -47,14 +47,17 @@ def post(path: str, picture: bytes, *, name: str, accept: str) -> bytes:
 
 
 class Connection:
-    """A kept-alive connection; `ask` returns status and body."""
+    """A connection, kept alive where the server keeps it; `send` returns status and body."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), _TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
         self._buffer = bytearray(1 << 20)
+        self._socket, self._is_closed = self._connected(), False
 
     def send(self, request: bytes) -> tuple[int, bytes]:
+        if self._is_closed:  # Flask's own server closes after each answer
+            self.close()
+            self._socket = self._connected()
         self._socket.sendall(request)
         received_bytes, end_of_head = 0, -1
         while end_of_head < 0:
@@ -62,6 +65,7 @@ class Connection:
             end_of_head = self._buffer.find(b"\r\n\r\n", 0, received_bytes)
         head, start = bytes(self._buffer[: end_of_head + 2]).lower(), end_of_head + 4
         status = int(head[9:12])
+        self._is_closed = b"connection: close" in head
         if b"transfer-encoding: chunked" in head:
             while not self._buffer.endswith(_END_OF_CHUNKS, 0, received_bytes):
                 time.sleep(_WAIT_FOR_MORE_S)
@@ -74,6 +78,11 @@ class Connection:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self._port), _TIMEOUT_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
     def _receive_more(self, received_bytes: int) -> int:
         if len(self._buffer) - received_bytes < 1 << 16:

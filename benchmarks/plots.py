@@ -16,7 +16,7 @@ def draw(data: dict[str, Any], folder: Path) -> list[Path]:
     """Draw what the data contains; returns the files."""
     pyplot.switch_backend("Agg")  # works without a display
     results = {"quick": {"yolov3-tiny": data["quick"]["sides"]}} if "quick" in data else {}
-    results |= {part: data[part] for part in ("servers", "peers") if data.get(part)}
+    results |= {part: data[part] for part in ("servers", "peers", "labs") if data.get(part)}
     files = [_bars(models, folder / f"{part}.png") for part, models in results.items()]
     if "growth" in data:
         files.append(_curves(data["growth"], folder / "growth.png"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.comparison import Agreement, agreement, comparable
+from benchmarks.comparison import Agreement, ClassAgreement, agreement, comparable
 from benchmarks.load import Connection, Load, Request, keep_busy, post
 from benchmarks.pictures import request_pictures
 from benchmarks.servers import RunningServer, ServerSpec, running_server
@@ -57,7 +57,7 @@ class ServerResult:
     server: str
     stretches: tuple[Measurement, ...]
     peak_bytes: int
-    agreement: Agreement
+    agreement: Agreement | ClassAgreement
 
     def median_of(self, figure: str, answer: str, clients: int) -> float:
         return median(self._values(figure, answer, clients))
@@ -82,15 +82,28 @@ class ServerResult:
         ]
 
 
+@dataclass(frozen=True)
+class Question:
+    """What all servers are sent, and what of their answers must stay the same."""
+
+    pictures: tuple[bytes, ...] = ()
+    comparable: Callable[[bytes], Any] = comparable
+    agreement: Callable[[list[Any], list[Any]], Agreement | ClassAgreement] = agreement
+
+
 def measure_side_by_side(
-    servers: Sequence[ServerSpec], plan: Plan, progress: Progress
+    servers: Sequence[ServerSpec],
+    plan: Plan,
+    progress: Progress,
+    question: Question = Question(),
 ) -> list[ServerResult]:
     """Measure all servers; the first is the reference for the findings of the others."""
     with contextlib.ExitStack() as stack:
         measured = []
         for spec in servers:
             progress(f"starting {spec.name}")
-            measured.append(MeasuredServer(stack.enter_context(running_server(spec)), plan))
+            running = stack.enter_context(running_server(spec))
+            measured.append(MeasuredServer(running, plan, question))
         stretches: dict[str, list[Measurement]] = {server.name: [] for server in measured}
         for turn, (answer, clients, server) in enumerate(_turns(measured, plan)):
             if turn % len(measured) == 0:
@@ -101,7 +114,7 @@ def measure_side_by_side(
                 server=server.name,
                 stretches=tuple(stretches[server.name]),
                 peak_bytes=server.running.peak_bytes,
-                agreement=agreement(server.findings, measured[0].findings),
+                agreement=question.agreement(server.findings, measured[0].findings),
             )
             for server in measured
         ]
@@ -119,12 +132,11 @@ def _turns(servers: list[MeasuredServer], plan: Plan) -> Iterator[tuple[str, int
 class MeasuredServer:
     """A running server, its requests, and its own responses to them when sent one by one."""
 
-    def __init__(
-        self, running: RunningServer, plan: Plan, pictures: tuple[bytes, ...] | None = None
-    ) -> None:
+    def __init__(self, running: RunningServer, plan: Plan, question: Question = Question()) -> None:
         self.running = running
         self.name = running.spec.name
-        self._pictures = pictures or request_pictures()
+        self._pictures = question.pictures or request_pictures()
+        self._comparable = question.comparable
         with contextlib.closing(Connection(running.port)) as connection:
             self._expected = {
                 answer: [self._send(connection, answer, picture) for picture in self._pictures]
@@ -155,7 +167,7 @@ class MeasuredServer:
 
     def _run_load(self, answer: str, clients: int, seconds: float) -> Load:
         requests = [self._requests(answer, client) for client in range(clients)]
-        return keep_busy(self.running.port, requests, seconds=seconds, comparable=comparable)
+        return keep_busy(self.running.port, requests, seconds=seconds, comparable=self._comparable)
 
     def _requests(self, answer: str, client: int) -> list[Request]:
         """Each client begins with another picture, under a file name of its own."""
@@ -175,4 +187,4 @@ class MeasuredServer:
         status, body = connection.send(self._encode_request(answer, picture, 0))
         if status != 200:
             raise RuntimeError(f"{self.name} answered {status}: {body[:500].decode()}")
-        return comparable(body)
+        return self._comparable(body)

@@ -132,6 +132,18 @@ def countlab_server(model: BenchmarkModel, engine: str) -> ServerSpec:
     )
 
 
+def lab_server(model: BenchmarkModel) -> ServerSpec:
+    """A lab as the whole service, answering as its own clients expect."""
+    run = (sys.executable, "-c", "from countlab.cli import main; main()")
+    return ServerSpec(
+        name="countlab serve --lab",
+        command=(*run, "serve", "--port", "{port}", "--lab", model.name, "--no-history"),
+        picture_path="/predict",
+        json_path="/predict",
+        environment={"PYTHONPATH": str(ROOT), "COUNTLAB_HOME": "home"},
+    )
+
+
 def _link_home(model: BenchmarkModel, folder: Path) -> None:
     """A home folder of its own that shares the models."""
     (folder / "home").mkdir()

@@ -59,6 +59,13 @@ class Finding:
     label: str
     confidence: float
     box: Box | None = None
+    rival: tuple[str, float] | None = field(default=None, compare=False)
+    """The next label for the same box and its confidence, where the engine tells."""
+
+    @property
+    def label_doubt(self) -> float:
+        """How near the next label is: 0 where there is none, 1 where both are as likely."""
+        return self.rival[1] / self.confidence if self.rival else 0.0
 
     def clipped(self, width: int, height: int) -> Finding:
         """The same finding with its box cut at the picture's edges."""

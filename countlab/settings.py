@@ -54,6 +54,10 @@ class Settings:
     empty, no key is needed."""
     api_key: str = field(default="", repr=False)
     """The key that this package's client sends."""
+    label_url: str = ""
+    """A vision endpoint that speaks OpenAI's protocol, up to `/v1`; for `countlab label`."""
+    label_model: str = ""
+    label_key: str = field(default="", repr=False)
     rate: Rate | None = None
     """The rate limit of each key, or of each address where there are no keys."""
     origins: tuple[str, ...] = ()
@@ -67,6 +71,17 @@ class Settings:
     history_days: int | None = None
     history_rows: int = 1_000_000
     """Older rows are deleted, and the oldest beyond this number."""
+    feedback_days: int | None = None
+    """For how many days pictures are kept whose answers people say were wrong; none by default."""
+    feedback_pictures: int = 1000
+    """How many of them at most."""
+    tracking: str | None = field(default=None, repr=False)
+    """Where runs and registered models are kept: an MLflow server, or a database's address; an
+    SQLite file in `home` by default."""
+    artifacts: str | None = None
+    """Where their files are kept, such as `s3://models`; a server says so itself."""
+    wandb_mode: str = "offline"
+    """What `--track wandb` does with a run; `online` sends it."""
     metrics_folder: Path | None = None
     """Where the workers of one server share their metrics."""
     language: Language = "en"
@@ -99,14 +114,24 @@ class Settings:
             deadline_s=_integer(variables, "COUNTLAB_DEADLINE_S", int(cls.deadline_s)),
             api_keys=_text(variables, "COUNTLAB_API_KEYS"),
             api_keys_file=Path(keys_file).expanduser() if keys_file else None,
-            api_key=_text(variables, "COUNTLAB_API_KEY"),
+            api_key=_secret(variables, "COUNTLAB_API_KEY"),
+            label_url=_text(variables, "COUNTLAB_LABEL_URL"),
+            label_model=_text(variables, "COUNTLAB_LABEL_MODEL"),
+            label_key=_text(variables, "COUNTLAB_LABEL_KEY"),
             rate=_rate(variables),
             origins=_origins(variables),
             trusted_proxies=_networks(variables, "COUNTLAB_TRUSTED_PROXIES"),
-            signing_key=_text(variables, "COUNTLAB_SIGNING_KEY"),
-            database_url=_text(variables, "COUNTLAB_DATABASE_URL") or None,
+            signing_key=_secret(variables, "COUNTLAB_SIGNING_KEY"),
+            database_url=_secret(variables, "COUNTLAB_DATABASE_URL") or None,
             history_days=_integer(variables, "COUNTLAB_HISTORY_DAYS", 0) or None,
             history_rows=_integer(variables, "COUNTLAB_HISTORY_ROWS", cls.history_rows),
+            feedback_days=_integer(variables, "COUNTLAB_FEEDBACK_DAYS", 0) or None,
+            feedback_pictures=_integer(
+                variables, "COUNTLAB_FEEDBACK_PICTURES", cls.feedback_pictures
+            ),
+            tracking=_text(variables, "COUNTLAB_TRACKING").rstrip("/") or None,
+            artifacts=_text(variables, "COUNTLAB_ARTIFACTS").rstrip("/") or None,
+            wandb_mode=_text(variables, "WANDB_MODE") or cls.wandb_mode,  # its own variable
             metrics_folder=Path(metrics) if metrics else None,
             language=terminal_language(variables),
         )
@@ -115,6 +140,20 @@ class Settings:
 def _text(variables: Mapping[str, str], variable: str) -> str:
     """The stripped value; a variable that is set but empty, as in `.env` files, counts as unset."""
     return variables.get(variable, "").strip()
+
+
+def _secret(variables: Mapping[str, str], variable: str) -> str:
+    """The value, or what the file of `VARIABLE_FILE` says: a container gets secrets as files."""
+    path = _text(variables, f"{variable}_FILE")
+    if not path or _text(variables, variable):
+        return _text(variables, variable)
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "UTF-8?"
+        raise CountlabError(
+            "no_secret_file", variable=f"{variable}_FILE", path=path, reason=reason
+        ) from error
 
 
 def _integer(variables: Mapping[str, str], variable: str, default: int, *, minimum: int = 1) -> int:

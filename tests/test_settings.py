@@ -60,6 +60,27 @@ def test_an_invalid_setting_is_refused_with_what_is_allowed(variable: str, value
     assert fix.partition(":")[2].strip()
 
 
+SECRETS = [
+    ("COUNTLAB_API_KEY", "api_key"),
+    ("COUNTLAB_SIGNING_KEY", "signing_key"),
+    ("COUNTLAB_DATABASE_URL", "database_url"),
+]
+
+
+@pytest.mark.parametrize(("variable", "name"), SECRETS)
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, variable: str, name: str) -> None:
+    path = tmp_path / "secret"
+    path.write_text("from-the-file\n")
+    from_file = Settings.from_environment({f"{variable}_FILE": str(path)})
+    assert getattr(from_file, name) == "from-the-file"
+    both = Settings.from_environment({f"{variable}_FILE": str(path), variable: "itself"})
+    assert getattr(both, name) == "itself"
+    with pytest.raises(CountlabError) as caught:
+        Settings.from_environment({f"{variable}_FILE": str(tmp_path / "none")})
+    assert caught.value.code == "no_secret_file"
+    assert f"{variable}_FILE" in str(caught.value)
+
+
 def test_an_invalid_setting_is_reported_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,25 @@ _SERVERS = {
 }
 
 
+def flask_servers(model: BenchmarkModel) -> list[ServerSpec]:
+    """Classic classifier services around a lab's own graph; none if they are not installed."""
+    if not _PYTHON.is_file():
+        return []
+    command = [str(_PYTHON), str(_HERE / "flask_server.py"), "--port", "{port}"]
+    command += ["--graph", str(model.files["graph"].resolve()), "--path", "/predict"]
+    command += ["--labels", str(model.model.labels_file.resolve())]
+    return [
+        ServerSpec(
+            name=name,
+            command=(*command, "--server", server),
+            picture_path="/predict",
+            json_path="/predict",
+            environment={"PYTHONPATH": ""},
+        )
+        for name, server in (("Flask", "flask"), ("Flask, waitress", "waitress"))
+    ]
+
+
 def peer_servers(model: BenchmarkModel, results: Path) -> list[ServerSpec]:
     """The peers, serving the model's own graph; none if their environment is not installed."""
     if not _PYTHON.is_file():

@@ -24,6 +24,7 @@ class Part(str, Enum):
     limit = "limit"
     growth = "growth"
     peers = "peers"
+    labs = "labs"
     start = "start"
 
 

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from countlab.cli.texts import command_help
 
 COMMANDS = (
-    "count", "serve", "evaluate", "selfcheck", "models", "fetch", "train", "prune", "data",
-    "quantize", "export", "compare", "verify", "history", "submit", "grade", "keys", "doctor",
-    "tour", "bench",
+    "count", "serve", "evaluate", "selfcheck", "models", "fetch", "collect", "label", "review",
+    "explore", "train", "tune", "track", "prune", "data", "quantize", "export", "compare", "verify",
+    "publish", "promote", "rollback", "registry", "drift", "history",
+    "submit", "grade", "keys", "doctor", "tour", "bench",
 )  # fmt: skip
 """In the order in which the help lists them."""
 

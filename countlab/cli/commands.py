@@ -17,9 +17,20 @@ from countlab.cli.help import help_text, root_help
 from countlab.cli.texts import command_help, say
 from countlab.errors import closest_first
 
+_VALUES = {"--track": ("mlflow", "wandb")}
+"""Options that may stand without a value, which then is the first of these."""
+
 
 class Command(TyperCommand):
     """A command whose help is written in the terminal's language."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        written = []
+        for word, following in zip(args, [*args, ""][1:], strict=True):
+            written.append(word)
+            if word in _VALUES and following not in _VALUES[word]:
+                written.append(_VALUES[word][0])
+        return super().parse_args(ctx, written)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         formatter.write(help_text(self, ctx, self.help or ""))

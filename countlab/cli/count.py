@@ -1,4 +1,4 @@
-"""The command `count`: pictures, folders and addresses in; a table, CSV or JSON out."""
+"""The command `count`: pictures, folders and addresses in; a table, CSV, JSON or Parquet out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from countlab.cli.counting import count_pictures
+from countlab.cli.counting_many import check_not_given, count_into_files, number_of_workers
 from countlab.cli.formats import Format, chosen_format
 from countlab.cli.options import with_options
 from countlab.cli.texts import say
@@ -27,8 +28,29 @@ def count(
     csv: Annotated[bool, typer.Option("--csv", help=say("count_csv"))] = False,
     json: Annotated[bool, typer.Option("--json", help=say("count_json"))] = False,
     ndjson: Annotated[bool, typer.Option("--ndjson", help=say("count_ndjson"))] = False,
+    output: Annotated[str | None, typer.Option(help=say("count_output"))] = None,
+    workers: Annotated[str | None, typer.Option(help=say("count_workers"))] = None,
+    shard_rows: Annotated[int | None, typer.Option(min=1, help=say("count_shard_rows"))] = None,
+    ray: Annotated[str | None, typer.Option(help=say("count_ray"))] = None,
 ) -> None:
     """Count the objects in pictures."""
-    chosen = chosen_format(format, csv=csv, json=json, ndjson=ndjson)
-    status = count_pictures(paths, options, url=url, recursive=recursive, save=save, format=chosen)
-    raise typer.Exit(status)
+    many = {"--workers": workers, "--shard-rows": shard_rows, "--ray": ray}
+    if output is None:
+        check_not_given("needs_output", many)
+        chosen = chosen_format(format, csv=csv, json=json, ndjson=ndjson)
+        raise typer.Exit(
+            count_pictures(paths, options, url=url, recursive=recursive, save=save, format=chosen)
+        )
+    few = {"--url": url, "--save": save, "--format": format, "--csv": csv, "--json": json}
+    check_not_given("not_with_output", {**few, "--ndjson": ndjson})
+    raise typer.Exit(
+        count_into_files(
+            paths,
+            options,
+            output=output,
+            recursive=recursive,
+            shard_rows=shard_rows,
+            workers=number_of_workers(workers),
+            ray=ray,
+        )
+    )

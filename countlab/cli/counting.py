@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +23,10 @@ from countlab.cli.terminal import note, print_error, progress_bar
 from countlab.cli.texts import say
 from countlab.options import PredictOptions
 from countlab.settings import Settings
+from countlab.system.cpu import cores
 
 _BAR_FROM = 4  # fewer pictures are counted before a bar could be read
+_AHEAD_FROM = 100  # from here on it pays to compile the network for several pictures at once
 
 
 def count_pictures(
@@ -46,7 +50,7 @@ def count_pictures(
     stopped = False
     try:
         with closing(writer) if sources or format is not Format.table else nullcontext():
-            for entry in _counted(sources, counter, saved):
+            for entry in _counted(sources, counter, saved, here=url is None):
                 writer.write(entry)
                 summary.add(entry)
     except KeyboardInterrupt:
@@ -56,16 +60,39 @@ def count_pictures(
 
 
 def _counted(
-    sources: Sequence[PictureSource], counter: Counter, saved: SavedPictures | None
+    sources: Sequence[PictureSource], counter: Counter, saved: SavedPictures | None, *, here: bool
 ) -> Iterator[Counted]:
     """Each picture as it is counted; a bar shows how far it is where no row can be seen."""
+    ahead = here and saved is None and len(sources) >= _AHEAD_FROM
+    entries = _at_once(sources, counter) if ahead else _one_by_one(sources, counter, saved)
     if len(sources) < _BAR_FROM or sys.stdout.isatty() or not sys.stderr.isatty():
-        for source in sources:
-            yield _reported(count_picture(source, counter, saved))
+        yield from map(_reported, entries)
         return
     with progress_bar() as bar:
-        for source in bar.track(sources, description=say("counting")):
-            yield _reported(count_picture(source, counter, saved))
+        for entry in bar.track(entries, total=len(sources), description=say("counting")):
+            yield _reported(entry)
+
+
+def _one_by_one(
+    sources: Sequence[PictureSource], counter: Counter, saved: SavedPictures | None
+) -> Iterator[Counted]:
+    for source in sources:
+        yield count_picture(source, counter, saved)
+
+
+def _at_once(sources: Sequence[PictureSource], counter: Counter) -> Iterator[Counted]:
+    """One picture a core, in the order of the sources: no core waits for a step of one thread."""
+    waiting: deque[Future[Counted]] = deque()
+    threads = ThreadPoolExecutor(cores())
+    try:
+        for source in sources:
+            waiting.append(threads.submit(count_picture, source, counter, None))
+            if len(waiting) > 2 * cores():
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _reported(entry: Counted) -> Counted:

@@ -1,4 +1,4 @@
-"""The command `evaluate`: counts against truth; a table, JSON or a page out."""
+"""The command `evaluate`: counts or classes against truth; a table, JSON or a page out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countlab.cli.evaluate_classes import evaluate_classes, is_about_classes
 from countlab.cli.evaluation_results import (
     print_increase,
     print_json,
@@ -51,17 +52,25 @@ def evaluate(
     max_mae_increase: Annotated[float, typer.Option(help=say("evaluate_max_mae_increase"))] = 0.0,
     strict: Annotated[bool, typer.Option("--strict", help=say("evaluate_strict"))] = False,
 ) -> None:
-    """Judge a model's counts where the true counts are known."""
+    """Judge a model's counts, or a classifier's answers, where the truth is known."""
+    models: Sequence[str | None] = model or [None]
+    engines: Sequence[str | None] = engine or [None]
+    settings = Settings.from_environment()
+    if against and len(models) * len(engines) > 1:
+        raise typer.BadParameter(say("evaluate_one_against"))
+    if is_about_classes(folder, models, settings):
+        if truth or object or confidence != 0.5 or nms or tiles != "off" or names or save:
+            raise typer.BadParameter(say("evaluate_only_counts"))
+        evaluate_classes(
+            folder, models, engines,
+            json=json, html=html, against=against, bound=max_mae_increase, strict=strict,
+        )  # fmt: skip
+    if save and tiles != "off":
+        raise typer.BadParameter(say("evaluate_save_whole"))
+    from countlab.evaluation.report import render_report
     from countlab.evaluation.truth import read_truth
     from countlab.inference.pipeline import Pipeline
 
-    models: Sequence[str | None] = model or [None]
-    engines: Sequence[str | None] = engine or [None]
-    if against and len(models) * len(engines) > 1:
-        raise typer.BadParameter(say("evaluate_one_against"))
-    if save and tiles != "off":
-        raise typer.BadParameter(say("evaluate_save_whole"))
-    settings = Settings.from_environment()
     objects = [label_meant(word, models[0], settings) for word in object or ()]
     truths = read_truth(folder, truth, objects=objects, names=names)
     pipeline = Pipeline(settings)
@@ -77,7 +86,7 @@ def evaluate(
     else:
         print_tables(summaries)
     if html:
-        write_page(html, folder, summaries, increase)
+        write_page(html, render_report(summaries, folder=folder.name, increase=increase))
     for summary in summaries if save else ():
         save_profile(summary, measured_on or folder.resolve().name, settings)
     worse = print_increase(increase, max_mae_increase, strict) if increase else False

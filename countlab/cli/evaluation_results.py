@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from countlab.cli.terminal import note, stderr_console, stdout_console
 from countlab.cli.texts import say
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from countlab.evaluation.summary import EvaluationSummary
 
 
-def print_json(folder: Path, summaries: list[EvaluationSummary], increase: Increase | None) -> None:
+class Summary(Protocol):
+    """Of counts or of classes."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def print_json(folder: Path, summaries: Sequence[Summary], increase: Increase | None) -> None:
     results = [summary.as_json() for summary in summaries]
     document: dict[str, Any] = {"folder": str(folder), "results": results}
     if increase:
@@ -26,7 +33,7 @@ def print_json(folder: Path, summaries: list[EvaluationSummary], increase: Incre
 
 def print_tables(summaries: list[EvaluationSummary]) -> None:
     from countlab.cli.evaluation_tables import detail_tables, has_too_few_pictures, summary_tables
-    from countlab.evaluation.metrics import MIN_PICTURES
+    from countlab.evaluation.metrics import PICTURES_FOR_INTERVAL
 
     console = stdout_console()
     for table in summary_tables(summaries):
@@ -40,15 +47,10 @@ def print_tables(summaries: list[EvaluationSummary]) -> None:
             console.print()
             console.print(table)
     if any(map(has_too_few_pictures, summaries)):
-        console.print(f"\n{say('evaluate_too_few', needed=MIN_PICTURES)}")
+        console.print(f"\n{say('evaluate_too_few', needed=PICTURES_FOR_INTERVAL)}")
 
 
-def write_page(
-    path: Path, folder: Path, summaries: list[EvaluationSummary], increase: Increase | None
-) -> None:
-    from countlab.evaluation.report import render_report
-
-    page = render_report(summaries, folder=folder.name, increase=increase)
+def write_page(path: Path, page: str) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as reason:
@@ -79,7 +81,9 @@ def save_profile(summary: EvaluationSummary, measured_on: str, settings: Setting
     )
 
 
-def print_increase(found: Increase, bound: float, strict: bool) -> bool:
+def print_increase(
+    found: Increase, bound: float, strict: bool, *, text: str = "evaluate_against"
+) -> bool:
     """What was compared with what, in words; true when the gate closes."""
     from rich.text import Text
 
@@ -89,7 +93,7 @@ def print_increase(found: Increase, bound: float, strict: bool) -> bool:
     console.print(
         "\n"
         + say(
-            "evaluate_against",
+            text,
             other=found.other,
             value=f"{found.value:+.3f}",
             low=f"{found.low:+.3f}",

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from countlab.cli.texts import say, words
-from countlab.evaluation.metrics import MIN_PICTURES, CountMetrics, Estimate
+from countlab.evaluation.metrics import PICTURES_FOR_INTERVAL, CountMetrics, Estimate
 from countlab.evaluation.summary import EvaluationSummary
 
 
@@ -39,7 +39,7 @@ def detail_tables(summary: EvaluationSummary) -> list[Table]:
 def has_too_few_pictures(summary: EvaluationSummary) -> bool:
     """Whether some row has no interval because too few pictures stand behind it."""
     groups = (summary.overall, *summary.by_label.values(), *summary.by_truth.values())
-    return any(group.pictures < MIN_PICTURES for group in groups)
+    return any(group.pictures < PICTURES_FOR_INTERVAL for group in groups)
 
 
 def _grouped(heading: str, groups: Mapping[str, CountMetrics]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from countlab.settings import Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from countlab.server.rollout import RolloutPlan
     from countlab.serving.foreground import RunningServer
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))]
@@ -38,15 +40,35 @@ def serve(
     ] = True,
     workers: Annotated[int, typer.Option(min=1, max=64, help=say("serve_workers"))] = 1,
     page: Annotated[bool, typer.Option("--ui/--no-ui", help=say("serve_page"))] = True,
+    follow: Annotated[list[str] | None, typer.Option(help=say("serve_follow"))] = None,
+    shadow: Annotated[str | None, typer.Option(help=say("serve_shadow"))] = None,
+    canary: Annotated[str | None, typer.Option(help=say("serve_canary"))] = None,
+    ray: Annotated[str | None, typer.Option(help=say("serve_ray"))] = None,
+    replicas: Annotated[list[str] | None, typer.Option(help=say("serve_replicas"))] = None,
 ) -> None:
     """Serve the counting API and its web page until Ctrl-C."""
+    from countlab.cli.following import read_plan, start_following
     from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
     settings = Settings.from_environment()
+    plan = read_plan(follow or (), shadow, canary)
     make = partial(
-        make_app, engine=engine, model=model, lab=lab, keep=keep, history=history, page=page
-    )
-    with serve_in_foreground(partial(_start, make, workers, host), host=host, port=port) as running:
+        make_app, engine=engine, model=model or plan.model, lab=lab, keep=keep, history=history,
+        page=page, rollout=plan.rollout,
+    )  # fmt: skip
+    start: Callable[[socket], RunningServer] = partial(_start, make, workers, host)
+    if ray is not None:
+        from countlab.cli.serving_on_ray import starter
+
+        start = starter(
+            make, host, address=ray, replicas=replicas or (), engine=engine,
+            model=model or lab or settings.default_model,
+            alone={"--workers": workers > 1, "--shadow": shadow, "--canary": canary},
+        )  # fmt: skip
+    with ExitStack() as ending:
+        if plan.followed:
+            ending.callback(start_following(plan.followed, engine=engine or settings.engine).stop)
+        running = ending.enter_context(serve_in_foreground(start, host=host, port=port))
         if page:
             print(say("serve_page_at", url=f"{running.url}/ui"), flush=True)
         if not (settings.api_keys or settings.api_keys_file or _is_this_machine(host)):
@@ -62,6 +84,7 @@ def make_app(
     keep: Path | None,
     history: bool,
     page: bool,
+    rollout: RolloutPlan | None = None,
 ) -> FastAPI:
     """The app of `serve`; with several workers each of them makes it."""
     from countlab.serving.server_thread import limit_malloc_arenas
@@ -76,7 +99,10 @@ def make_app(
     settings = replace(settings, default_model=model or lab or settings.default_model)
     read_catalog(settings.models_folder).find(settings.default_model)
     log = configure_logging()
-    app = create_app(engine=engine, settings=settings, lab=lab, keep=keep, history=history, log=log)
+    app = create_app(
+        engine=engine, settings=settings, lab=lab, keep=keep, history=history, rollout=rollout,
+        log=log,
+    )  # fmt: skip
     if page:
         add_page(app)
     return app

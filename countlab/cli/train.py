@@ -10,9 +10,11 @@ import typer
 
 from countlab.cli.terminal import stderr_console, stdout_console
 from countlab.cli.texts import say, words
+from countlab.errors import CountlabError
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
+    from countlab.training.lab_sections import Source
     from countlab.training.loop import Progress
 
 
@@ -27,6 +29,8 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help=say("train_epochs"))] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help=say("train_fresh"))] = False,
     quick: Annotated[bool, typer.Option("--quick", help=say("train_quick"))] = False,
+    track: Annotated[str | None, typer.Option(help=say("train_track"))] = None,
+    feedback: Annotated[bool, typer.Option("--feedback", help=say("train_feedback"))] = False,
 ) -> None:
     """Train an image classifier from a folder of pictures.
 
@@ -42,6 +46,13 @@ def train(
     training = training_package()
     settings = Settings.from_environment()
     target = out or settings.models_folder / lab.resolve().name
+    tracking = None
+    if track:
+        from countlab.cli.track import begin_tracking
+        from countlab.training.runs import lab_for
+
+        shape = lab_for(lab, data=data, quick=quick, epochs=epochs)
+        tracking = begin_tracking(track, settings, shape, target, seed=seed, resume=not fresh)
     try:
         with progress_report() as report:
             model = training.train(
@@ -51,16 +62,33 @@ def train(
                 resume=not fresh,
                 seed=seed,
                 quick=quick,
-                report=report,
+                report=tracking.report(report) if tracking else report,
                 folders=data_folders(settings),
                 epochs=epochs,
+                more=_reviewed_feedback(lab, settings) if feedback else (),
             )
     except KeyboardInterrupt:
         stderr_console().print(say("train_stopped"))
         raise typer.Exit(130) from None
+    if tracking:
+        from countlab.cli.track import end_tracking
+
+        end_tracking(tracking, model)
     print_evaluation(model.evaluation)
     minutes = f"{model.seconds / 60:.1f}"
     stdout_console().print(say("trained", model=model.name, folder=target, minutes=minutes))
+
+
+def _reviewed_feedback(lab: Path, settings: Settings) -> tuple[Source, ...]:
+    """What people on the page said was wrong, and a reviewer has looked at."""
+    from countlab.datasets.labels import is_dataset
+    from countlab.training.lab import read_lab
+    from countlab.training.lab_sections import Source
+
+    folder = settings.home / "feedback" / read_lab(lab).name
+    if not is_dataset(folder):
+        raise CountlabError("no_feedback", folder=folder)
+    return (Source("dataset", str(folder.resolve()), confidence=1.0),)
 
 
 def training_package() -> Any:

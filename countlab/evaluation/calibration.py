@@ -7,12 +7,25 @@ pictures that were not used to make them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from countlab.evaluation.run import CONFIDENCES, EvaluationRun
+from countlab.evaluation.run import CONFIDENCES, EvaluatedPicture, EvaluationRun
 from countlab.evaluation.thresholds import FOLDS, assign_folds
+from countlab.findings import Finding, count_by_label
+from countlab.models.alarms import (
+    LABEL_ALARMS,
+    UNFAMILIAR_ALARMS,
+    Alarms,
+    highest,
+    limit_above,
+    limit_below,
+)
 from countlab.models.error_profile import ErrorProfile, Tally, file_hashes
+from countlab.models.evidence import KINDS, Evidence, evidence
+
+_Kinds = Mapping[str, Sequence[Tally]]
 
 
 @dataclass(frozen=True)
@@ -34,13 +47,15 @@ def calibrate(
     run: EvaluationRun, *, measured_on: str, confidences: Sequence[float] = CONFIDENCES
 ) -> ErrorProfile:
     """Tallies of (counted, true) at each confidence, by label and for whole pictures."""
-    labels: dict[str, dict[float, Sequence[Tally]]] = {label: {} for label in run.labels}
+    labels: dict[str, dict[float, _Kinds]] = {label: {} for label in run.labels}
+    totals: dict[float, _Kinds] = {}
     for confidence in confidences:
-        pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for row in run.rows(confidence):
-            pairs[row.object].append((row.counted, row.truth))
+        answers: dict[str | None, list[_Answer]] = defaultdict(list)
+        for answer in _answers(run, confidence):
+            answers[answer.label].append(answer)
         for label in run.labels:
-            labels[label][confidence] = _tallies(pairs[label])
+            labels[label][confidence] = _tallies(answers[label])
+        totals[confidence] = _tallies(answers[None])
     return ErrorProfile(
         model=run.model.name,
         precision=run.precision,
@@ -49,10 +64,24 @@ def calibrate(
         measured_on=measured_on,
         pictures=len(run.pictures),
         labels=labels,
-        all_labels={
-            confidence: _tallies(_picture_totals(run, confidence)) for confidence in confidences
-        },
+        all_labels=totals,
+        alarms=_alarms(run),
     )
+
+
+def _alarms(run: EvaluationRun) -> Alarms:
+    """Limits from the pictures that show something, and from those that were counted right."""
+    showing = [picture for picture in run.pictures if any(picture.truth.counts.values())]
+    right = [picture for picture in showing if _is_right(picture)]
+    doubts = [max(finding.label_doubt for finding in picture.above(0.5)) for picture in right]
+    below = limit_below([highest(picture.findings) for picture in showing], UNFAMILIAR_ALARMS)
+    unsure = limit_above(doubts, LABEL_ALARMS)
+    return Alarms(below or None, unsure or None)
+
+
+def _is_right(picture: EvaluatedPicture) -> bool:
+    counts = count_by_label(picture.above(0.5))
+    return counts == {label: count for label, count in picture.truth.counts.items() if count}
 
 
 def coverage(run: EvaluationRun, *, confidence: float, min_count: int = 0) -> Coverage:
@@ -69,37 +98,53 @@ def coverage(run: EvaluationRun, *, confidence: float, min_count: int = 0) -> Co
         profile = calibrate(
             replace(run, pictures=calibration), measured_on="", confidences=[confidence]
         )
-        for label, counted, truth in _answers(replace(run, pictures=held_out), confidence):
-            if counted < min_count:
+        for answer in _answers(replace(run, pictures=held_out), confidence):
+            if answer.shown.counted < min_count:
                 continue
             answers += 1
-            interval = profile.likely(label, confidence=confidence, nms=run.nms, counted=counted)
+            interval = profile.likely(
+                answer.label, confidence=confidence, nms=run.nms, seen=answer.seen
+            )
             if interval:
                 with_interval += 1
-                covered += interval[0] <= truth <= interval[1]
+                covered += interval[0] <= answer.truth <= interval[1]
                 total_width += interval[1] - interval[0] + 1
     return Coverage(answers, with_interval, covered, total_width / max(1, with_interval))
 
 
-def _answers(run: EvaluationRun, confidence: float) -> Iterator[tuple[str | None, int, int]]:
-    """(label, counted, true) of every request a client may make: each object, and all objects."""
-    for row in run.rows(confidence):
-        yield row.object, row.counted, row.truth
-    for counted, truth in _picture_totals(run, confidence):
-        yield None, counted, truth
+class _Answer(NamedTuple):
+    """What a client may ask of one picture: an object, or all of them (label None)."""
+
+    label: str | None
+    truth: int
+    shown: Evidence
+    seen: Sequence[Finding]
 
 
-def _picture_totals(run: EvaluationRun, confidence: float) -> list[tuple[int, int]]:
-    """(counted, true) of whole pictures whose truth covers every label of the model."""
-    labels = set(run.model.labels)
-    return [
-        (len(picture.above(confidence)), sum(picture.truth.counts.values()))
-        for picture in run.pictures
-        if labels <= set(picture.truth.counts)
-    ]
+def _answers(run: EvaluationRun, confidence: float) -> Iterator[_Answer]:
+    """Every question that a picture suggests.
+
+    Nobody asks a picture of apples for lemons: the zeros that are right there would make all zeros
+    look sure. Pictures without any object are asked for each of them.
+    """
+    every_label = set(run.model.labels)
+    for picture in run.pictures:
+        seen, total = picture.findings, sum(picture.truth.counts.values())
+        for label, truth in picture.truth.counts.items():
+            shown = evidence(seen, label, confidence)
+            if truth or not total:
+                yield _Answer(label, truth, shown, seen)
+        if every_label <= set(picture.truth.counts):
+            yield _Answer(None, total, evidence(seen, None, confidence), seen)
 
 
-def _tallies(pairs: Sequence[tuple[int, int]]) -> tuple[Tally, ...]:
-    return tuple(
-        sorted((counted, truth, number) for (counted, truth), number in Counter(pairs).items())
-    )
+def _tallies(answers: Sequence[_Answer]) -> _Kinds:
+    """By kind of evidence, those that occur."""
+    numbers: dict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
+    for answer in answers:
+        numbers[answer.shown.kind][answer.shown.counted, answer.truth] += 1
+    return {
+        kind: tuple(sorted((*pair, number) for pair, number in numbers[kind].items()))
+        for kind in KINDS
+        if kind in numbers
+    }

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_PICTURES = 5  # a bootstrap over fewer says nothing about pictures outside the sample
+MIN_PICTURES = 5  # fewer cannot be compared at all
+# Drawn anew, ten pictures look alike too often: their interval is far too narrow.
+PICTURES_FOR_INTERVAL = 12
 TRUTH_GROUPS = ("0", "1", "2", "3", "4", "5+")
 
 _RESAMPLES = 2000
@@ -35,7 +37,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric and its 95 % interval; no interval where there are fewer than MIN_PICTURES."""
+    """A metric and its 95 % interval; no interval where there are fewer than
+    PICTURES_FOR_INTERVAL."""
 
     value: float
     low: float | None = None
@@ -67,7 +70,8 @@ def count_metrics(rows: Sequence[Row]) -> CountMetrics:
     pictures = [row.picture for row in rows]
     picture_count = len(set(pictures))
     values = columns.mean(axis=0)
-    samples = resampled_means(columns, pictures) if picture_count >= MIN_PICTURES else None
+    enough = picture_count >= PICTURES_FOR_INTERVAL
+    samples = resampled_means(columns, pictures) if enough else None
     values[-1] **= 0.5  # the mean of the squares becomes the root mean square
     if samples is not None:
         samples[:, -1] **= 0.5

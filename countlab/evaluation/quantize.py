@@ -1,4 +1,4 @@
-"""INT8 quantization of a model, installed only when its counts stay close to those in f32.
+"""INT8 quantization of a model, installed only when its answers stay close to those in f32.
 
 Two thirds of the pictures calibrate the quantization; the others judge it.
 """
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from countlab.engines.openvino.int8 import write_int8
 from countlab.errors import CountlabError
@@ -21,22 +22,27 @@ from countlab.inference.pipeline import Pipeline
 from countlab.inference.predictor import Predictor
 from countlab.models.catalog import Model, read_catalog
 from countlab.models.graph import graph_of
+from countlab.system.toml import read_toml
+from countlab.system.toml_text import Inline, toml_text
 
 _MIN_PICTURES = 12
 _JUDGED_SHARE = 1 / 3
 _CONFIDENCE = 0.5
+_NOT_KEPT = ("files", "training", "calibration", "outputs", "title_es")
+"""Tables of `model.toml` that are about the original's own graph."""
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """The installed model, and how its counts on the judged pictures differ from those in f32."""
+    """The installed model, and how its answers to the judged pictures differ from those in f32."""
 
     model: Model
     calibrated_on: int
     judged_on: int
-    same_counts: int
+    same_answers: int
     mean_difference: float
-    """Mean over the pictures of the sum over the labels of the absolute count differences."""
+    """Mean over the pictures of the sum over the labels of the absolute count differences; of a
+    classifier the share of pictures that it now calls otherwise."""
 
 
 def quantize(
@@ -56,15 +62,16 @@ def quantize(
         folder.mkdir()
         predictor = Predictor("openvino", model, files)
         tensors = [predictor.tensor(_pixels(path, pipeline)) for path in calibration]
-        write_int8(graph_of(model, files), folder / "graph.xml", tensors)
+        graph = graph_of(model, files)
+        write_int8(graph, folder / "graph.xml", tensors, classifies=_classifies(model))
         _write_model_toml(model, predictor, folder)
         quantized = _load_model(folder)
         other = Predictor("openvino", quantized, pipeline.store.files(quantized))
-        differences = _differences(predictor, other, judged, pipeline, nms=model.nms)
+        differences = _differences(predictor, other, judged, pipeline, model)
         mean = sum(differences) / len(differences)
         if mean > max_difference:
             raise CountlabError(
-                "quantized_counts_worse",
+                "quantized_classes_worse" if _classifies(model) else "quantized_counts_worse",
                 model=model.name,
                 arrived=f"{mean:.3f}",
                 allowed=f"{max_difference:.3f}",
@@ -77,7 +84,7 @@ def quantize(
         model=_load_model(installed),
         calibrated_on=len(calibration),
         judged_on=len(judged),
-        same_counts=differences.count(0),
+        same_answers=differences.count(0),
         mean_difference=mean,
     )
 
@@ -87,44 +94,63 @@ def _differences(
     quantized: Predictor,
     pictures: Sequence[Path],
     pipeline: Pipeline,
-    *,
-    nms: float,
+    model: Model,
 ) -> list[int]:
-    """For each picture, the sum over the labels of the absolute count differences."""
+    """For each picture, the sum over the labels of the absolute count differences.
+
+    A classifier's answer is one class: the difference is 1 where it is another one.
+    """
     differences = []
     for path in pictures:
         pixels = _pixels(path, pipeline)
-        first, second = (
-            Counter(
-                finding.label for finding in predictor.find(pixels, confidence=_CONFIDENCE, nms=nms)
-            )
-            for predictor in (original, quantized)
+        if _classifies(model):
+            first, second = (next(iter(p.classify(pixels).probabilities))
+                             for p in (original, quantized))  # fmt: skip
+            differences.append(int(first != second))
+            continue
+        before, after = (
+            Counter(found.label for found in p.find(pixels, confidence=_CONFIDENCE, nms=model.nms))
+            for p in (original, quantized)
         )
-        differences.append((first - second).total() + (second - first).total())
+        differences.append((before - after).total() + (after - before).total())
     return differences
 
 
+def _classifies(model: Model) -> bool:
+    return model.task == "classify"
+
+
 def _write_model_toml(model: Model, predictor: Predictor, folder: Path) -> None:
+    """What the original says of itself, and what is different now."""
     shutil.copy(model.labels_file, folder / "labels.names")
-    width, height = predictor.input_size
+    described = model.folder / "model.toml"
+    kept: dict[str, Any] = read_toml(described) if described.is_file() else {}
     preprocessing = model.preprocessing
     stated = {
-        "resize": preprocessing.resize and f'"{preprocessing.resize}"',
+        "resize": preprocessing.resize,
+        "crop": preprocessing.crop,
         "scale": preprocessing.scale,
         "mean": list(preprocessing.mean) or None,
         "std": list(preprocessing.std) or None,
-        "color": f'"{preprocessing.color}"',
+        "color": preprocessing.color,
     }
-    lines = "\n".join(f"{name} = {value}" for name, value in stated.items() if value is not None)
-    (folder / "model.toml").write_text(
-        f'name = "{model.name}-int8"\n'
-        f'title = "{model.name} in eight-bit integers"\n'
-        f'task = "{model.task}"\ndecoder = "{predictor.decoder_name}"\n'
-        f'labels = "labels.names"\nnms = {model.nms}\ninput = [{width}, {height}]\n'
-        f'licence = "{model.licence}"\n\n[preprocessing]\n{lines}\n\n'
-        '[files]\ngraph = { name = "graph.xml" }\nweights = { name = "graph.bin" }\n',
-        encoding="utf-8",
-    )
+    table = {
+        **{name: value for name, value in kept.items() if name not in _NOT_KEPT},
+        "name": f"{model.name}-int8",
+        "title": f"{model.name} in eight-bit integers",
+        "task": model.task,
+        "decoder": predictor.decoder_name,
+        "labels": "labels.names",
+        "nms": model.nms,
+        "input": list(predictor.input_size),
+        "licence": model.licence,
+        "preprocessing": {name: value for name, value in stated.items() if value is not None},
+        "files": {
+            "graph": Inline(name="graph.xml"),
+            "weights": Inline(name="graph.bin"),
+        },
+    }
+    (folder / "model.toml").write_text(toml_text(table), encoding="utf-8")
 
 
 def _load_model(folder: Path) -> Model:

@@ -1,42 +1,40 @@
-"""HTML report of an evaluation: tables, plots, and the worst pictures with their boxes.
-
-Self-contained: everything is inside the page, so that it can be mailed as a single file.
-"""
+"""HTML report on counts: tables, plots, and the worst pictures with their boxes."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
-from string import Template
 
-import cv2
-
-from countlab import __version__
 from countlab.evaluation.comparison import Increase
 from countlab.evaluation.metrics import CountMetrics, Estimate, Row
+from countlab.evaluation.page import (
+    cell,
+    increase_section,
+    picture_figure,
+    plots_section,
+    render_page,
+    table,
+    worst_section,
+)
 from countlab.evaluation.plots import all_plots
 from countlab.evaluation.run import EvaluatedPicture
 from countlab.evaluation.summary import EvaluationSummary
 from countlab.imaging.annotate import draw
 from countlab.imaging.files import read_bytes
-from countlab.imaging.picture import read_picture, write_picture
+from countlab.imaging.picture import Pixels, read_picture
 
 _WORST_PICTURES = 12
-_MAX_SIDE_PX = 560
 _HEADINGS = ("", "rows", "exactly right", "off by one at most", "mean error", "bias", "RMS error")
 
 
 def render_report(
     summaries: Sequence[EvaluationSummary], *, folder: str, increase: Increase | None = None
 ) -> str:
-    template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
-    sections = [_overview(summaries), _increase_section(increase) if increase else ""]
+    sections = [_overview(summaries)]
+    if increase:
+        sections.append(increase_section(increase, "mean error| objects"))
     sections += [_details(summary, alone=len(summaries) == 1) for summary in summaries]
-    return Template(template).substitute(
-        folder=escape(folder), body="\n".join(sections), version=escape(__version__)
-    )
+    return render_page("How well are they counted?", sections, folder=folder)
 
 
 def _overview(summaries: Sequence[EvaluationSummary]) -> str:
@@ -66,56 +64,43 @@ def _lead(summary: EvaluationSummary) -> str:
 
 
 def _precision_table(summaries: Sequence[EvaluationSummary]) -> str:
-    rows = "".join(
-        f"<tr><th>{escape(summary.name)}<td>{precision.map50:.3f}<td>{precision.map:.3f}"
+    rows = [
+        (summary.name, f"<td>{precision.map50:.3f}<td>{precision.map:.3f}")
         for summary in summaries
         if (precision := summary.average_precision)
-    )
-    if not rows:
-        return ""
+    ]
     return (
-        "<div class=scroll><table><tr><th>where the boxes are<th>mAP at half an overlap"
-        f"<th>mAP (COCO)</tr>{rows}</table></div>"
-    )
-
-
-def _increase_section(increase: Increase) -> str:
-    return (
-        f"<section><h2>Against {escape(increase.other)}</h2><p>The mean error is "
-        f"<b>{increase.value:+.3f}</b> objects larger (90 % of paired draws: {increase.low:+.3f} "
-        f"to {increase.high:+.3f}), over {increase.rows} rows in {increase.pictures} pictures.</p>"
-        "</section>"
+        table(("where the boxes are", "mAP at half an overlap", "mAP (COCO)"), rows) if rows else ""
     )
 
 
 def _details(summary: EvaluationSummary, *, alone: bool) -> str:
     title = "" if alone else f"<h2 class=model>{escape(summary.name)}</h2>"
-    plots = "".join(
-        f"<figure><h3>{escape(name)}</h3>{svg}<figcaption>{escape(about)}</figcaption></figure>"
-        for name, about, svg in all_plots(summary)
-    )
     return (
         f"<section>{title}<h2>By object</h2>{_metrics_table(summary.by_label.items())}"
         f"<h2>By how many there are</h2>{_metrics_table(summary.by_truth.items())}"
         "<p class=note>By object, pictures without it count too.</p>"
-        f"{_best_confidence_table(summary)}</section><section><h2>In pictures</h2>"
-        f"<div class=plots>{plots}</div></section>{_worst_pictures(summary)}"
+        f"{_best_confidence_table(summary)}</section>{plots_section(all_plots(summary))}"
+        f"{_worst_pictures(summary)}"
     )
 
 
 def _best_confidence_table(summary: EvaluationSummary) -> str:
     if not summary.best:
         return ""
-    rows = "".join(
-        f"<tr><th>{escape(label)}<td>{best.confidence:.2f}"
-        f"<td>{best.span}"
-        f"<td>{best.mae:.2f}<td>{best.mae_as_asked:.2f}</tr>"
+    rows = [
+        (
+            label,
+            f"<td>{best.confidence:.2f}<td>{best.span}<td>{best.mae:.2f}<td>{best.mae_as_asked:.2f}",
+        )
         for label, best in summary.best.items()
-    )
+    ]
+    headings = (
+        "", "best here", "best in each fold", "mean error on pictures that did not choose",
+        f"mean error at {summary.confidence:g}",
+    )  # fmt: skip
     return (
-        "<h2>Which confidence is best?</h2><div class=scroll><table><tr><th><th>best here"
-        "<th>best in each fold<th>mean error on pictures that did not choose"
-        f"<th>mean error at {summary.confidence:g}</tr>{rows}</table></div><p class=note>"
+        f"<h2>Which confidence is best?</h2>{table(headings, rows)}<p class=note>"
         "A confidence that is chosen and judged on the same pictures looks better than it is. "
         "So the pictures are dealt into five folds, and each is judged with the confidence that "
         "is best for the others. Change it only where the fourth column is smaller than the "
@@ -124,39 +109,32 @@ def _best_confidence_table(summary: EvaluationSummary) -> str:
 
 
 def _worst_pictures(summary: EvaluationSummary) -> str:
-    worst = summary.worst(_WORST_PICTURES)
-    if not worst:
-        return "<section><h2>The worst pictures</h2><p>No count is wrong.</p></section>"
-    figures = "".join(_picture_figure(picture, rows, summary.confidence) for picture, rows in worst)
-    return f"<section><h2>The worst pictures</h2><div class=worst>{figures}</div></section>"
+    figures = [
+        picture_figure(
+            _with_boxes(picture, summary.confidence),
+            name=picture.truth.name,
+            shows="boxes",
+            caption=_errors(rows),
+        )
+        for picture, rows in summary.worst(_WORST_PICTURES)
+    ]
+    return worst_section(figures, none="No count is wrong.")
 
 
-def _picture_figure(picture: EvaluatedPicture, rows: Sequence[Row], confidence: float) -> str:
-    errors = "".join(
+def _errors(rows: Sequence[Row]) -> str:
+    lines = "".join(
         f"<li>{escape(row.object)}: {row.truth}, counted <b>{row.counted}</b></li>" for row in rows
     )
-    jpeg = base64.b64encode(_jpeg_with_boxes(picture, confidence)).decode("ascii")
-    name = escape(picture.truth.name)
-    return (
-        f'<figure><img alt="{name} with boxes" src="data:image/jpeg;base64,{jpeg}">'
-        f"<figcaption><b>{name}</b><ul>{errors}</ul></figcaption></figure>"
-    )
+    return f"<ul>{lines}</ul>"
 
 
-def _jpeg_with_boxes(evaluated: EvaluatedPicture, confidence: float) -> bytes:
-    """Scaled down, so that a page with many pictures can be mailed."""
+def _with_boxes(evaluated: EvaluatedPicture, confidence: float) -> Pixels:
     picture = read_picture(read_bytes(evaluated.truth.path), max_bytes=10**9, max_pixels=10**9)
-    pixels = draw(picture.pixels, evaluated.above(confidence))
-    scale = min(1, _MAX_SIDE_PX / max(picture.width, picture.height))
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return write_picture(small.astype("uint8", copy=False), "JPEG")
+    return draw(picture.pixels, evaluated.above(confidence))
 
 
 def _metrics_table(rows: Iterable[tuple[str, CountMetrics]]) -> str:
-    headings = "".join(f"<th>{heading}" for heading in _HEADINGS)
-    lines = "".join(f"<tr><th>{escape(name)}{_cells(metrics)}</tr>" for name, metrics in rows)
-    return f"<div class=scroll><table><tr>{headings}</tr>{lines}</table></div>"
+    return table(_HEADINGS, ((name, _cells(metrics)) for name, metrics in rows))
 
 
 def _cells(metrics: CountMetrics) -> str:
@@ -169,6 +147,5 @@ def _cells(metrics: CountMetrics) -> str:
 
 def _cell(estimate: Estimate, template: str) -> str:
     if estimate.low is None or estimate.high is None:
-        return f"<td>{template.format(estimate.value)}"
-    interval = f"{template.format(estimate.low)} to {template.format(estimate.high)}"
-    return f"<td>{template.format(estimate.value)}<small>{interval}</small>"
+        return cell(estimate.value, template)
+    return cell(estimate.value, template, (estimate.low, estimate.high))

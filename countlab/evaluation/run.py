@@ -48,6 +48,8 @@ class EvaluationRun:
     not_counted: tuple[str, ...] = ()
     """Objects of the truth that the model has no label for."""
     tiles: str = "off"
+    milliseconds: tuple[float, ...] = ()
+    """How long each picture took."""
 
     def rows(self, confidence: float) -> list[Row]:
         """One row for each picture and each object in its truth."""
@@ -93,7 +95,7 @@ def run_evaluation(
         raise CountlabError(
             "unknown_object", model=model.name, arrived=", ".join(objects), known=model.labels
         )
-    pictures, errors, last = [], [], None
+    pictures, errors, times, last = [], [], [], None
     for truth in truths:
         try:
             last = pipeline.predict(read_bytes(truth.path), options)
@@ -104,6 +106,7 @@ def run_evaluation(
         else:
             size = last.picture.width, last.picture.height
             pictures.append(EvaluatedPicture(truth.only(counted), last.findings, *size))
+            times.append(sum(last.milliseconds.values()))
         on_progress()
     if last is None:
         raise CountlabError("nothing_evaluated", number=len(truths), reason=errors[0][1])
@@ -116,4 +119,5 @@ def run_evaluation(
         errors=tuple(errors),
         not_counted=tuple(label for label in objects if label not in model.labels),
         tiles=options.tiles,
+        milliseconds=tuple(times),
     )

@@ -14,6 +14,9 @@ from countlab.evaluation.truth_boxes import read_coco, read_yolo
 from countlab.evaluation.truth_counts import find_count_folders, read_count_folders, read_counts
 from countlab.evaluation.truth_voc import find_voc_files, read_voc
 
+_REVIEWED = ("pictures", "boxes")
+"""Of a dataset's folder: the boxes that people drew are its truth."""
+
 
 def read_truth(
     folder: Path, truth: Path | None, *, objects: Sequence[str] = (), names: Path | None = None
@@ -23,6 +26,8 @@ def read_truth(
     Defaults to the folder's truth.csv, or else to its sub-folders or its XML files. `objects`
     restricts the truth to some labels; `names` is the label list of YOLO files.
     """
+    if truth is None and all((folder / name).is_dir() for name in _REVIEWED):
+        folder, truth = (folder / name for name in _REVIEWED)
     truth = truth or _default_truth(folder)
     if truth.is_dir() and find_count_folders(truth):
         truths = read_count_folders(truth, objects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from countlab.findings import Finding
 from countlab.imaging.picture import Picture, read_picture
@@ -28,21 +29,42 @@ def reader(settings: Settings, *, guarded: bool) -> Callable[[bytes], Picture]:
     return limited.read
 
 
+class Look(NamedTuple):
+    """What one look at a picture gives."""
+
+    findings: tuple[Finding, ...]
+    seen: tuple[Finding, ...]
+    """Down to the lowest confidence that was looked at."""
+    tiles: int = 0
+    classification: Classification | None = None
+    """What a classifier says of every label."""
+
+
 def look(
-    model: Model, predictor: Predictor, picture: Picture, options: PredictOptions
-) -> tuple[list[Finding], int, Classification | None]:
-    """Findings, the number of tiles, and what a classifier says of every label."""
+    model: Model,
+    predictor: Predictor,
+    picture: Picture,
+    options: PredictOptions,
+    *,
+    lowest: float | None = None,
+) -> Look:
+    """What is found at the confidence asked for, and down to `lowest`, in one pass.
+
+    NMS drops a box only for a surer one, so what is above a confidence is the same in both.
+    """
     if model.task == "classify":
         classification = predictor.classify(picture.pixels)
-        findings = top_finding(classification.probabilities, options.confidence)
-        return findings, 0, classification
+        findings = tuple(top_finding(classification.probabilities, options.confidence))
+        return Look(findings, findings, classification=classification)
     assert options.nms is not None
-    findings, tiles = find_in_tiles(
+    confidence = options.confidence
+    seen, tiles = find_in_tiles(
         predictor,
         picture.pixels,
-        confidence=options.confidence,
+        confidence=confidence if lowest is None else min(confidence, lowest),
         nms=options.nms,
         tiles=options.tiles,
         input_size=predictor.input_size,
     )
-    return findings, tiles, None
+    findings = tuple(finding for finding in seen if finding.confidence > confidence)
+    return Look(findings, tuple(seen), tiles)

@@ -24,9 +24,14 @@ _MEMORY_PER_BYTE = 8
 _FINE = b"fine"
 
 
-def probe_model(engine: str, model: Model, files: Mapping[str, Path]) -> None:
-    """Returns when the files can be opened and run; else says what they do."""
-    task = pickle.dumps((engine, model, dict(files)))
+def probe_model(
+    engine: str, model: Model, files: Mapping[str, Path], *, checks: bool = False
+) -> None:
+    """Returns when the files can be opened and run; else says what they do.
+
+    With `checks` the pictures that were kept with a version must be answered as then.
+    """
+    task = pickle.dumps((engine, model, dict(files), checks))
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__],
@@ -56,10 +61,10 @@ def main() -> None:
     """The process: opens what it is told of and looks at a gray picture."""
     output = os.dup(1)
     os.dup2(2, 1)  # libraries print
-    engine, model, files = pickle.loads(sys.stdin.buffer.read())
+    engine, model, files, checks = pickle.loads(sys.stdin.buffer.read())
     _limit(sum(path.stat().st_size for path in files.values()))
     try:
-        _open_and_run(engine, model, files)
+        _open_and_run(engine, model, files, checks)
         answer = _FINE
     except CountlabError as error:
         answer = pickle.dumps(error)
@@ -83,15 +88,18 @@ def _limit(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
-def _open_and_run(engine: str, model: Model, files: Mapping[str, Path]) -> None:
+def _open_and_run(engine: str, model: Model, files: Mapping[str, Path], checks: bool) -> None:
     import numpy as np
 
     from countlab.inference.predictor import Predictor
+    from countlab.inference.version_check import check_answers
 
     predictor = Predictor(engine, model, files)
     width, height = predictor.input_size
     gray = np.full((height, width, 3), 128, np.uint8)
     predictor.find(gray, confidence=0.5, nms=model.nms)
+    if checks:
+        check_answers(predictor, model, model.folder)
 
 
 if __name__ == "__main__":

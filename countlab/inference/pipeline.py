@@ -21,6 +21,7 @@ from countlab.inference.predictor import Predictor
 from countlab.inference.receipt import picture_hash
 from countlab.models.catalog import Catalog, Model, read_catalog
 from countlab.models.error_profile import ErrorProfile, load_error_profile
+from countlab.models.evidence import LOWEST
 from countlab.models.store import Store, file_stamps
 from countlab.options import PredictOptions
 from countlab.settings import Settings
@@ -108,11 +109,13 @@ class Pipeline:
         picture = self._read_picture(data)
         decoded = time.perf_counter()
         check_deadline()
-        findings, tiles, classification = look(opened.model, opened.predictor, picture, options)
+        lowest = LOWEST if opened.error_profile else None
+        view = look(opened.model, opened.predictor, picture, options, lowest=lowest)
         done = time.perf_counter()
         prediction = Prediction(
             picture=picture,
-            findings=tuple(findings),
+            findings=view.findings,
+            seen=view.seen,
             model=opened.model,
             engine=opened.predictor.name,
             precision=opened.predictor.precision,
@@ -123,11 +126,11 @@ class Pipeline:
                 "find": round((done - decoded) * 1000, 1),
             },
             input_size=opened.predictor.input_size,
-            tiles=tiles,
+            tiles=view.tiles,
             picture_sha256=picture_hash(data),
             files_sha256=opened.files_sha256,
             error_profile=opened.error_profile,
-            classification=classification,
+            classification=view.classification,
         )
         return prediction if options.object is None else prediction.of(options.object)
 
@@ -199,7 +202,7 @@ class Pipeline:
     def _open_files(self, engine: str, model: Model, *, wait: bool) -> OpenedModel:
         files = self.store.files(model, wait=wait or not self._guarded)
         digests = self.store.hashes(model)
-        if self._guarded and model.origin == "own":
+        if self._guarded and model.origin == "own" and model.version is None:
             probe_model(engine, model, files)
         predictor = Predictor(engine, model, files)
         profile = load_error_profile(model, predictor.precision, self.settings.home)

@@ -16,8 +16,9 @@ from countlab.imaging.picture import Picture, Pixels, write_picture
 from countlab.inference.answer import CountJson
 from countlab.inference.receipt import result_hash
 from countlab.inference.tiling import useful_tiles
-from countlab.inference.warnings import count_warnings
+from countlab.inference.warnings import count_warnings, label_warnings
 from countlab.messages import Language
+from countlab.models.alarms import Alarms
 from countlab.models.catalog import Model
 from countlab.models.error_profile import ErrorProfile, Interval
 from countlab.models.labels import label_for
@@ -47,6 +48,8 @@ class Prediction:
     """How far off this model's counts were where the truth was known, if that was measured."""
     classification: Classification | None = None
     """What a classifier said of every label; None from a detector."""
+    seen: tuple[Finding, ...] = ()
+    """Of every label, what nearly passed too; empty where no error profile asks for it."""
 
     @property
     def confidence(self) -> float:
@@ -73,6 +76,13 @@ class Prediction:
         return len(self.findings)
 
     @property
+    def mean_confidence(self) -> float | None:
+        """Of the findings; None where there are none."""
+        if not self.findings:
+            return None
+        return sum(finding.confidence for finding in self.findings) / len(self.findings)
+
+    @property
     def likely(self) -> Interval | None:
         """Between which counts the truth lies nine times in ten; None where nobody measured it."""
         if self.error_profile is None or self.tiles:
@@ -81,7 +91,7 @@ class Prediction:
             self.options.object,
             confidence=max(self.confidence, self.floor),
             nms=self.nms,
-            counted=self.count,
+            seen=self.seen,
         )
 
     @property
@@ -91,15 +101,23 @@ class Prediction:
         )
         if self._is_unfamiliar:
             warnings += (CountWarning("unfamiliar_picture"),)
-        if not self.tiles and useful_tiles(self.findings, self.picture.pixels, self.input_size):
+        warnings += label_warnings(self.findings, self._alarms)
+        size = self.picture.width, self.picture.height
+        if not self.tiles and useful_tiles(self.findings, size, self.input_size):
             warnings += (CountWarning("small_objects"),)
         return warnings
 
     @property
     def _is_unfamiliar(self) -> bool:
+        if self.classification is None:
+            return not self.tiles and self._alarms.is_unfamiliar(self.seen)
         limit = self.model.unfamiliar_distance
-        distance = self.classification.distance if self.classification else None
+        distance = self.classification.distance
         return limit is not None and distance is not None and distance > limit
+
+    @property
+    def _alarms(self) -> Alarms:
+        return self.error_profile.alarms if self.error_profile else Alarms()
 
     @cached_property
     def drawn(self) -> bytes:
@@ -140,6 +158,7 @@ class Prediction:
         return {
             "picture_sha256": self.picture_sha256,
             "model": self.model.name,
+            **({"model_version": self.model.version} if self.model.version else {}),
             "files_sha256": dict(self.files_sha256),
             "engine": self.engine,
             "precision": self.precision,

@@ -77,12 +77,14 @@ def _starts(length: int, side: float) -> list[int]:
     )
 
 
-def useful_tiles(findings: Sequence[Finding], pixels: Pixels, input_size: tuple[int, int]) -> int:
+def useful_tiles(
+    findings: Sequence[Finding], picture_size: tuple[int, int], input_size: tuple[int, int]
+) -> int:
     """How many tiles along the longer side would show these objects well; 0 if none are needed.
 
     None are needed unless the picture is large and its objects are small in the network's input.
     """
-    height, width = pixels.shape[:2]
+    width, height = picture_size
     boxes = [finding.box for finding in findings if finding.box]
     if not boxes or max(width, height) < _LARGE_PICTURE * max(input_size):
         return 0
@@ -114,7 +116,7 @@ def find_in_tiles(
     ]
     if tiles == OFF:
         return findings, 0
-    along = useful_tiles(findings, pixels, input_size) if tiles == AUTO else int(tiles)
+    along = useful_tiles(findings, (width, height), input_size) if tiles == AUTO else int(tiles)
     grid = make_grid(width, height, along=max(along, 1), min_side=max(input_size))
     number = len(grid.tiles) if len(grid.tiles) > 1 else 0
     if number:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from countlab.findings import Box, CountWarning, Finding
 from countlab.imaging.picture import Picture
+from countlab.models.alarms import Alarms
 
 _MARGIN = 0.05  # findings this near the confidence come or go with a small change of it
 
@@ -24,6 +26,19 @@ def count_warnings(
     if confidence < floor:
         warnings.append(CountWarning("below_floor", {"floor": floor, "arrived": confidence}))
     return tuple(warnings)
+
+
+def label_warnings(findings: Sequence[Finding], alarms: Alarms) -> tuple[CountWarning, ...]:
+    """Two labels for one thing: named once for each pair of labels."""
+    pairs = Counter(
+        (finding.label, finding.rival[0])
+        for finding in alarms.with_unsure_label(findings)
+        if finding.rival
+    )
+    return tuple(
+        CountWarning("label_unsure", {"number": number, "label": label, "other": other})
+        for (label, other), number in pairs.most_common()
+    )
 
 
 def _touches_edge(box: Box | None, picture: Picture) -> bool:

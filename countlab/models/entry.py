@@ -67,6 +67,8 @@ class Model:
     """Pictures farther than this from the training data get a warning."""
     answer: LabAnswer | None = None
     """How a classic client of this model expects its answer (`countlab serve --lab`)."""
+    version: str | None = None
+    """Its number in the registry that it came from."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What labels are called in other languages, `{"es": {"orange": "naranja"}}`: see `labels`."""
 

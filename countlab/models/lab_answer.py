@@ -23,6 +23,10 @@ class LabAnswer:
     probabilities: str = "probabilities"
     probabilities_as: str = "object"
     """`list` gives the probabilities in the order of the labels."""
+    seconds: str = ""
+    """How long it took; left out where it has no name."""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """What the lab's clients call the labels, where they call them otherwise."""
     greeting: str = ""
     authorization: str = "bearer"
     """`plain`: the key itself stands in the Authorization header."""
@@ -38,9 +42,9 @@ def read_answer(entry: Mapping[str, Any]) -> LabAnswer | None:
     if unknown := set(values) - set(LabAnswer.__dataclass_fields__):
         raise ValueError(f"[answer] does not know “{sorted(unknown)[0]}”")
     for name, value in values.items():
-        if name == "errors":
+        if name in ("errors", "classes"):
             if not all(isinstance(text, str) for text in value.values()):
-                raise ValueError("[answer.errors] holds texts")
+                raise ValueError(f"[answer.{name}] holds texts")
         elif not isinstance(value, str):
             raise ValueError(f"[answer] {name} is “{value}”; it must be text")
         elif name in _CHOICES and value not in _CHOICES[name]:

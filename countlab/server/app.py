@@ -8,20 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
+from anyio import create_task_group, to_thread
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from countlab import __version__
 from countlab.models.lab_answer import LabAnswer
 from countlab.server import openapi, problems
+from countlab.server.feedback import FeedbackStore
 from countlab.server.lab import Lab
 from countlab.server.metrics import Metrics
 from countlab.server.middleware import stack
 from countlab.server.middleware.access_log import AccessLog
 from countlab.server.middleware.unknown_parameters import refuse_unknown_parameters
+from countlab.server.rollout import Rollout, RolloutPlan
 from countlab.server.routes.classification import classification
 from countlab.server.routes.counting import counting
+from countlab.server.routes.feedback import feedback_router
 from countlab.server.routes.info import info_router
 from countlab.server.routes.lab import lab_routes
 from countlab.server.signatures import Signer
@@ -47,6 +50,7 @@ def create_app(
     keep: str | Path | None = None,
     routes: bool = True,
     history: bool = False,
+    rollout: RolloutPlan | None = None,
     log: Any = None,
 ) -> FastAPI:
     """The lab as a web application.
@@ -54,7 +58,8 @@ def create_app(
     `lab` names a model whose own clients are answered as they expect, at `/predict`. `keep` is a
     folder for the pictures that arrive (none are kept without it). `routes=False`
     leaves the counting routes out, for a notebook that writes its own. `history=True` keeps a
-    row for each picture counted. `log` (see `system.logs`) gets a line for each request.
+    row for each picture counted. `rollout` lets a candidate answer beside a model, or for it.
+    `log` (see `system.logs`) gets a line for each request.
     """
     app: FastAPI = FastAPIOffline(
         title="countlab",
@@ -73,8 +78,13 @@ def create_app(
     app.state.lab_answer = None
     app.state.history = None
     app.state.signer = Signer(settings)
+    app.state.feedback = FeedbackStore(settings)
     stack.install(app, settings)
     app.state.metrics = Metrics(lambda: app.state.slots.waiting, settings.metrics_folder)
+    if rollout:
+        app.state.lab.rollout = Rollout(
+            rollout, app.state.lab.pipeline, app.state.metrics, lambda: app.state.slots.waiting
+        )
     app.add_middleware(AccessLog, metrics=app.state.metrics, log=log)
     problems.install(app)
     openapi.install(app)
@@ -86,6 +96,8 @@ def create_app(
     if routes:
         app.include_router(counting)
         app.include_router(classification)
+        if settings.feedback_days:
+            app.include_router(feedback_router)
     if history:
         _keep_history(app, settings)
     return app
@@ -110,7 +122,11 @@ async def _from_start_to_end(app: FastAPI) -> AsyncIterator[None]:
     history: History | None = app.state.history
     if history is not None:
         history.open()
-    yield
+    async with create_task_group() as tasks:
+        if app.state.feedback.days:
+            tasks.start_soon(app.state.feedback.keep_to_time_limit)
+        yield
+        tasks.cancel_scope.cancel()
     app.state.lab.close()
     if history is not None:
         history.close()

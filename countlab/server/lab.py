@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from countlab.errors import CountlabError
 from countlab.imaging.picture import Picture
@@ -19,6 +20,9 @@ from countlab.models.catalog import Model
 from countlab.options import PredictOptions
 from countlab.settings import Settings
 from countlab.system.private_files import make_private_folder, write_private_file
+
+if TYPE_CHECKING:
+    from countlab.server.rollout import Rollout
 
 _KEPT_AT_MOST = 100
 _KEPT = re.compile(r"\d{8}-\d{6}-\d{9}-[0-9a-f]{12}\.[a-z]+")
@@ -40,6 +44,7 @@ class Lab:
         self.pipeline = Pipeline(settings, engine=engine, guarded=True)
         self._not_loaded = CountlabError("still_loading", retry_after_s=2)
         self._loading: threading.Thread | None = None
+        self.rollout: Rollout | None = None
         self._keep = keep
         self._keeping = threading.Lock()
 
@@ -55,6 +60,8 @@ class Lab:
         """
         if self._loading is not None:
             self._loading.join(_COMPILED_WITHIN_S)
+        if self.rollout is not None:
+            self.rollout.close()
         self.pipeline.close()
 
     def _load(self) -> None:
@@ -73,7 +80,8 @@ class Lab:
         return self.pipeline.catalog.find(options.model or self.pipeline.settings.default_model)
 
     def predict(self, data: bytes, options: PredictOptions | None = None) -> Prediction:
-        prediction = self.pipeline.predict(data, options)
+        predict = self.rollout.predict if self.rollout else self.pipeline.predict
+        prediction = predict(data, options)
         if self._keep is not None:
             self._keep_picture(data, prediction.picture, self._keep)
         return prediction

@@ -62,6 +62,14 @@ class Metrics:
         self._pictures = Counter("pictures", "Pictures counted", ["model"], **options)
         self._empty = Counter("pictures_empty", "Pictures without findings", ["model"], **options)
         self._objects = Counter("objects", "Objects found", ["model", "label"], **options)
+        self._versions = Counter(
+            "version_answers", "Pictures by version of the model", ["model", "version"], **options
+        )
+        self._canary = Counter("canary", "Pictures by who answered", ["who"], **options)
+        self._shadow = Counter("shadow", "Answers of the shadow", ["outcome"], **options)
+        self._shadow_latency = Histogram(
+            "shadow_seconds", "Inference of the shadow", buckets=_BUCKETS_S, **options
+        )
         self._history = Counter(
             "history_rows", "History rows by where they were stored", ["where"], **options
         )
@@ -87,6 +95,20 @@ class Metrics:
         self._empty.labels(model).inc(not prediction.findings)
         for label, number in count_by_label(prediction.findings).items():
             self._objects.labels(model, self._bounded_label(model, label)).inc(number)
+
+        if prediction.model.version is not None:
+            version = self._bounded_label(model, prediction.model.version)
+            self._versions.labels(model, version).inc()
+
+    def record_canary(self, who: str) -> None:
+        """`champion`, `candidate`, or `stood_in`: the champion, for a candidate that failed."""
+        self._canary.labels(who).inc()
+
+    def record_shadow(self, outcome: str, duration_s: float | None = None) -> None:
+        """`agrees`, `differs`, `failed`, or `skipped`: others waited."""
+        self._shadow.labels(outcome).inc()
+        if duration_s is not None:
+            self._shadow_latency.observe(duration_s)
 
     def record_history_row(self, stored_in: StoredIn) -> None:
         self._history.labels(stored_in).inc()

@@ -60,4 +60,5 @@ def _row(request: Request, prediction: Prediction) -> Row:
         warnings=[warning.code for warning in prediction.warnings],
         receipt=prediction.receipt,
         filename=getattr(request.state, "filename", None),
+        mean_confidence=prediction.mean_confidence,
     )

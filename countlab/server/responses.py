@@ -6,6 +6,7 @@ Each answer is recorded before it leaves, by `recording`.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse
 from countlab.inference.answer import CountJson
 from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Sweep
+from countlab.models.lab_answer import LabAnswer
 from countlab.server.language import language_of
 from countlab.server.recording import record
 from countlab.server.signatures import Signer
@@ -39,17 +41,42 @@ def count_answer(
 
 
 def json_response(request: Request, prediction: Prediction) -> JSONResponse:
-    return _signed(request, JSONResponse(count_answer(request, prediction)))
+    return signed(request, JSONResponse(count_answer(request, prediction)))
+
+
+def single_response(request: Request, prediction: Prediction) -> JSONResponse:
+    """JSON always, with the names that a lab's own clients read beside the usual ones."""
+    answer = {**count_answer(request, prediction), **lab_members(request, prediction)}
+    return signed(request, JSONResponse(answer))
+
+
+def lab_members(request: Request, prediction: Prediction) -> dict[str, Any]:
+    """Class and probabilities as the clients of `--lab` call them; nothing without a lab."""
+    names: LabAnswer | None = request.app.state.lab_answer
+    probabilities = prediction.probabilities
+    if names is None or not probabilities:  # no lab, or another model was asked for, which detects
+        return {}
+    label, probability = next(iter(probabilities.items()))
+    shares = {names.classes.get(each, each): share for each, share in probabilities.items()}
+    in_order = [probabilities[each] for each in prediction.model.labels]
+    said = names.classes.get(label, label)
+    seconds = round(sum(prediction.milliseconds.values()) / 1000, 3)
+    return {
+        names.class_name: int(said) if names.class_as == "number" else said,
+        names.probability: probability,
+        names.probabilities: in_order if names.probabilities_as == "list" else shares,
+        **({names.seconds: seconds} if names.seconds else {}),
+    }
 
 
 def sweep_response(request: Request, sweep: Sweep) -> JSONResponse:
     """The row that is kept is that of the stable count."""
     answer = sweep.as_json(language_of(request))
     record(request, sweep.at_stable, answer)
-    return _signed(request, JSONResponse(answer))
+    return signed(request, JSONResponse(answer))
 
 
-def _signed(request: Request, response: JSONResponse) -> JSONResponse:
+def signed(request: Request, response: JSONResponse) -> JSONResponse:
     """The page sends such answers back, to count or draw their findings again."""
     signer: Signer = request.app.state.signer
     signer.add_to(response)

@@ -35,6 +35,7 @@ from countlab.serving.server_thread import (
     exit_now,
     server_url,
 )
+from countlab.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -67,7 +68,7 @@ class Workers:
         self._metrics_folder = _metrics_folder()
         # Read by the workers.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._metrics_folder.name
-        if not os.environ.get("COUNTLAB_SIGNING_KEY"):
+        if not Settings.from_environment().signing_key:
             os.environ["COUNTLAB_SIGNING_KEY"] = secrets.token_hex(32)
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()

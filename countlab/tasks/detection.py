@@ -33,6 +33,13 @@ class Candidates:
     boxes: NDArray[np.float64]
     scores: Rows
     labels: NDArray[np.intp]
+    rivals: tuple[NDArray[np.intp], Rows] | None = None
+    """The second best label of each and its score; None where the network names only one."""
+
+    def rival(self, index: int, labels: Sequence[str]) -> tuple[str, float] | None:
+        if self.rivals is None:
+            return None
+        return labels[self.rivals[0][index]], float(self.rivals[1][index])
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,10 @@ class Detector:
             kept = cv2.dnn.NMSBoxes(boxes, scores, confidence, nms)
         return [
             Finding(
-                labels[found.labels[index]], float(found.scores[index]), _box(*found.boxes[index])
+                labels[found.labels[index]],
+                float(found.scores[index]),
+                _box(*found.boxes[index]),
+                found.rival(index, labels),
             )
             for index in kept
         ]
@@ -109,7 +119,7 @@ def _yolov3(rows: Rows, placement: Placement, confidence: float) -> Candidates:
     sides = np.array([placement.width, placement.height] * 2, np.float32)
     boxes = (rows[sure, :4] * sides).astype(np.int64).astype(np.float64)
     boxes[:, :2] -= boxes[:, 2:] / 2
-    return Candidates(boxes, scores[sure], best[sure])
+    return Candidates(boxes, scores[sure], best[sure], _rivals(rows[sure, 5:], best[sure]))
 
 
 def _yolov5(rows: Rows, placement: Placement, confidence: float) -> Candidates:
@@ -137,7 +147,21 @@ def _centered(boxes: Rows, scores: Rows, placement: Placement, confidence: float
     sure = highest > confidence
     corners = boxes[sure].astype(np.float64)
     corners[:, :2] -= corners[:, 2:] / 2
-    return Candidates(_to_picture(corners, placement), highest[sure], best[sure])
+    return Candidates(
+        _to_picture(corners, placement),
+        highest[sure],
+        best[sure],
+        _rivals(scores[sure], best[sure]),
+    )
+
+
+def _rivals(scores: Rows, best: NDArray[np.intp]) -> tuple[NDArray[np.intp], Rows] | None:
+    if scores.shape[1] < 2:
+        return None
+    others = scores.copy()
+    others[np.arange(len(others)), best] = -1
+    second = others.argmax(axis=1)
+    return second, others[np.arange(len(others)), second]
 
 
 def _to_picture(boxes: NDArray[np.float64], placement: Placement) -> NDArray[np.float64]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from countlab.errors import CountlabError, closest
 
 Kind = Literal["stem", "lenet", "residual", "mobile"]
+Pooling = Literal["mean", "peak"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Architecture:
     """How often a residual block is skipped while training, rising from 0 to this."""
     flip_average: bool = False
     """The graph looks at the picture and at its mirror image and takes the mean."""
+    norm: bool = True
+    """Batch norm after every convolution; without it, a bias in each."""
+    pooling: Pooling = "mean"
+    """What becomes of the class maps: the mean of all places, or of the few that say most."""
 
     @property
     def features(self) -> int:
@@ -77,8 +82,18 @@ def named(
     dropout: float | None = None,
     drop_path: float | None = None,
     flip_average: bool = False,
+    norm: bool = True,
+    pooling: Pooling = "mean",
+    shallow: int = 0,
 ) -> Architecture:
-    """A network by its name; widths are the channels of each stage, depths the blocks in it."""
+    """A network by its name; widths are the channels of each stage, depths the blocks in it.
+
+    So many of the last stages as `shallow` says keep the size of their map: small things stay
+    several cells wide.
+    """
+    if pooling not in get_args(Pooling):
+        reason = f"pooling “{pooling}”; known: {', '.join(get_args(Pooling))}"
+        raise CountlabError("bad_lab_file", file="lab.toml", reason=reason)
     if name not in _DEFAULT_WIDTHS:
         known = sorted(NAMES, key=lambda other: (other != closest(name, NAMES), other))
         raise CountlabError("unknown_network", arrived=name, known=known)
@@ -88,7 +103,7 @@ def named(
         blocks = _lenet(stages, 1 if grey else 3)
     else:
         kind: Kind = "mobile" if name == "mobile" else "residual"
-        blocks = _stages(kind, stages, repeats, stem_stride, 1 if grey else 3)
+        blocks = _stages(kind, stages, repeats, stem_stride, 1 if grey else 3, shallow)
     regular = name == "resnet-regularised"
     return Architecture(
         name=name,
@@ -98,6 +113,8 @@ def named(
         dropout=(0.2 if regular else 0.0) if dropout is None else dropout,
         drop_path=(0.1 if regular else 0.0) if drop_path is None else drop_path,
         flip_average=flip_average,
+        norm=norm,
+        pooling=pooling,
     )
 
 
@@ -111,15 +128,21 @@ def _lenet(widths: Sequence[int], channels: int) -> tuple[Block, ...]:
 
 
 def _stages(
-    kind: Kind, widths: Sequence[int], repeats: Sequence[int], stem_stride: int, channels: int
+    kind: Kind,
+    widths: Sequence[int],
+    repeats: Sequence[int],
+    stem_stride: int,
+    channels: int,
+    shallow: int,
 ) -> tuple[Block, ...]:
     """A stem, then stages that each halve the map and widen it."""
     blocks = [Block("stem", channels, 0, widths[0], stem_stride)]
     before = widths[0]
-    for width, number in zip(widths[1:], repeats, strict=True):
+    for stage, (width, number) in enumerate(zip(widths[1:], repeats, strict=True)):
+        halves = stage < len(repeats) - shallow
         for at in range(number):
             hidden = before * 4 if kind == "mobile" else width
-            blocks.append(Block(kind, before, hidden, width, 2 if at == 0 else 1))
+            blocks.append(Block(kind, before, hidden, width, 2 if at == 0 and halves else 1))
             before = width
     return tuple(blocks)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from countlab.training.figures import Floats, Labels, softmax
+from countlab.evaluation.class_metrics import Floats, Labels, softmax
 
 _LOWEST, _HIGHEST = 0.2, 8.0
 _PULL = 2.0

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from countlab.errors import CountlabError
-from countlab.training.whole_file import write_whole
+from countlab.system.whole_file import write_whole
 
 
 @dataclass

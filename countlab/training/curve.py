@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from countlab.training.whole_file import write_whole
+from countlab.system.whole_file import write_whole
 
 _WIDTH, _HEIGHT, _EDGE = 760, 320, 48
 _LINES = (

@@ -1,8 +1,8 @@
 """A trained network as an ONNX graph: bytes of a picture in, everything an answer needs out.
 
 `picture` (n, height, width, 3), bytes of red, green, blue. `logits` with the temperature already
-in them; `cam`, a map for each class whose mean (and a bias) is its logit; `features`; `distance`,
-how far the picture lies from those that taught.
+in them; `cam`, a map for each class whose mean (or strongest places) and a bias is its logit;
+`features`; `distance`, how far the picture lies from those that taught.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from onnx import TensorProto
 from countlab.training.architecture import Architecture
 from countlab.training.graph import GraphWriter, read_weights
 from countlab.training.lab_sections import Input
-from countlab.training.networks import Network
+from countlab.training.networks import PEAK, Network
 from countlab.training.unfamiliar import Familiarity
 
 _MIRRORED = (-1, -(2**31), 3, -1)  # from the last column down to the first
@@ -35,17 +35,18 @@ def export_graph(
     graph = GraphWriter({k: v for k, v in weights.items() if v.dtype.kind == "f"}, half=half)
     x = _prepared(graph, picture)
     sides = [x, _mirrored(graph, x)] if network.architecture.flip_average else [x]
-    maps, features = [], []
+    maps, features, pooled = [], [], []
     for side in sides:
         last = network.write(graph, side)
         features.append(graph.node("ReduceMean", last, axes=[2, 3], keepdims=0))
         maps.append(graph.node("Conv", last, graph.weight("linear.weight"), kernel_shape=[1, 1]))
+        pooled.append(_pooled(graph, maps[-1], network.architecture))
     if len(maps) == 2:
         maps[1] = _mirrored(graph, maps[1])
     cooled = graph.constant("one_by_temperature", np.float32(1 / temperature))
     cam = graph.node("Mul", _mean(graph, maps), cooled)
     bias = graph.node("Mul", graph.weight("linear.bias"), cooled)
-    logits = graph.node("Add", graph.node("ReduceMean", cam, axes=[2, 3], keepdims=0), bias)
+    logits = graph.node("Add", graph.node("Mul", _mean(graph, pooled), cooled), bias)
     seen = _mean(graph, features)
     shapes = _shapes(network.architecture, picture)
     named = {"logits": logits, "cam": cam, "features": seen}
@@ -53,6 +54,15 @@ def export_graph(
     for name, result in named.items():
         graph.name(result, name)
     return graph.save(size=picture.size, outputs=shapes)
+
+
+def _pooled(graph: GraphWriter, cam: str, architecture: Architecture) -> str:
+    """Class maps to one number a class, before the bias."""
+    if architecture.pooling == "mean":
+        return graph.node("ReduceMean", cam, axes=[2, 3], keepdims=0)
+    flat = graph.node("Reshape", cam, graph.constant("places", np.array([0, 0, -1])))
+    strongest = graph.node("TopK", flat, graph.constant("peak", np.array([PEAK])), axis=2)
+    return graph.node("ReduceMean", strongest, axes=[2], keepdims=0)
 
 
 def network_from_graph(graph: bytes, architecture: Architecture) -> Network:

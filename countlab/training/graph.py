@@ -30,7 +30,8 @@ class GraphWriter:
 
     def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
         result = f"{kind}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [result], result, **attributes))
+        results = [result, f"{result}_places"] if kind == "TopK" else [result]
+        self._nodes.append(helper.make_node(kind, list(inputs), results, result, **attributes))
         return result
 
     def constant(self, name: str, values: Any) -> str:
@@ -66,6 +67,9 @@ class GraphWriter:
         )
 
     def norm(self, x: str, name: str) -> str:
+        """Nothing where the network has none."""
+        if f"{name}.weight" not in self._weights:
+            return x
         parts = ("weight", "bias", "running_mean", "running_var")
         numbers = [self.constant(f"{name}.{p}", self._weights[f"{name}.{p}"]) for p in parts]
         return self.node("BatchNormalization", x, *numbers, epsilon=_EPSILON)

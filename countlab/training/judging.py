@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from countlab.errors import CountlabError
-from countlab.training.figures import measure, softmax
+from countlab.evaluation.class_metrics import measure, softmax
 from countlab.training.material import Example, Form, class_names, read_folder
 from countlab.training.unfamiliar import separation
 

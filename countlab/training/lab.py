@@ -69,6 +69,9 @@ class Lab:
             dropout=choice.dropout,
             drop_path=choice.drop_path,
             flip_average=choice.flip_average,
+            norm=choice.norm,
+            pooling=choice.pooling,  # type: ignore[arg-type]
+            shallow=choice.shallow,
         )
 
 

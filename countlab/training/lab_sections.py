@@ -11,7 +11,8 @@ from typing import Any
 class Source:
     """Where pictures come from.
 
-    Kinds: `folder`, `mnist`, `rendered-digits`, `rendered-letters`, `sklearn-digits`, `loose`.
+    Kinds: `folder`, `dataset`, `mnist`, `rendered-digits`, `rendered-letters`, `sklearn-digits`,
+    `loose`.
     """
 
     kind: str = "folder"
@@ -24,6 +25,8 @@ class Source:
     fonts: tuple[str, ...] = ()
     invert: bool = False
     """Black on white instead of white on black."""
+    confidence: float = 0.0
+    """Of a dataset: weak labels below it are left out; 1 takes only what a person has seen."""
     files: tuple[Mapping[str, Any], ...] = ()
     """What `countlab data` may fetch: name, addresses, bytes, sha256."""
     origin: str = ""
@@ -54,6 +57,11 @@ class NetworkChoice:
     dropout: float | None = None
     drop_path: float | None = None
     flip_average: bool = False
+    norm: bool = True
+    pooling: str = "mean"
+    """`peak`: the few places of the map that say most, for things small in the picture."""
+    shallow: int = 0
+    """So many of the last stages do not halve the map."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ class Schedule:
     batch: int = 64
     rate: float = 0.002
     decay: float = 0.05
+    optimiser: str = "adamw"
+    """`adamw`, `sgd` (with momentum 0.9) or `rmsprop`."""
     shape: str = "cosine"
     warm_up: float = 0.05
     """The share of all steps during which the rate rises."""
@@ -120,3 +130,5 @@ class Pretext:
     warmth: float = 0.2
     """The temperature of the contrastive loss."""
     sources: tuple[Source, ...] = ()
+    model: str = ""
+    """A model whose first layers, where they have the same names and sizes, are begun with."""

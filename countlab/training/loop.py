@@ -13,27 +13,19 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from countlab.errors import CountlabError
+from countlab.system.interrupts import stopped_in_order
 from countlab.training.augmentation import blended, views
 from countlab.training.checkpoint import State, load, save
-from countlab.training.interrupts import stopped_in_order
 from countlab.training.lab import Lab
-from countlab.training.looking import computes_in_bfloat16, device, logits_of, normalised
+from countlab.training.lab_sections import Schedule
+from countlab.training.network_outputs import computes_in_bfloat16, device, logits_of, normalised
 from countlab.training.networks import Network
 from countlab.training.schedule import class_weights, order, rate_at
+from countlab.training.tensors import Tensors
 
 SAVE_EVERY_S = 30.0
 _CLIP = 5.0
-
-
-@dataclass(frozen=True)
-class Tensors:
-    """Pictures of one part as bytes, and their labels."""
-
-    pictures: Any
-    labels: Any
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 @dataclass(frozen=True)
@@ -116,11 +108,23 @@ def _begin(task: Fit, network: Network) -> State:
     heavy = [p for p in network.parameters() if p.ndim > 1]
     light = [p for p in network.parameters() if p.ndim <= 1]
     schedule = task.lab.schedule
-    optimiser = torch.optim.AdamW(
-        [{"params": heavy, "weight_decay": schedule.decay}, {"params": light, "weight_decay": 0.0}],
-        lr=schedule.rate,
-    )
-    return State(network, average, optimiser)
+    groups = [
+        {"params": heavy, "weight_decay": schedule.decay},
+        {"params": light, "weight_decay": 0.0},
+    ]
+    return State(network, average, _optimiser(groups, schedule))
+
+
+def _optimiser(groups: list[dict[str, Any]], schedule: Schedule) -> Any:
+    kinds = {
+        "adamw": lambda: torch.optim.AdamW(groups, lr=schedule.rate),
+        "sgd": lambda: torch.optim.SGD(groups, lr=schedule.rate, momentum=0.9),
+        "rmsprop": lambda: torch.optim.RMSprop(groups, lr=schedule.rate),
+    }
+    if schedule.optimiser not in kinds:
+        reason = f"optimiser: {', '.join(kinds)}"
+        raise CountlabError("bad_lab_file", file="lab.toml", reason=reason)
+    return kinds[schedule.optimiser]()
 
 
 def _step(task: Fit, state: State, epoch: int, at: int, steps: int) -> float:
@@ -177,6 +181,7 @@ def _end_epoch(task: Fit, state: State, epoch: int) -> dict[str, float]:
         "loss": sum(state.losses) / len(state.losses),
         "validation_loss": loss,
         "validation_accuracy": float((logits.argmax(1) == labels).float().mean().item()),
+        "validation_f1": rarest_f1(logits, labels, task.train.labels),
     }
     state.losses = []
     state.epochs.append(figures)
@@ -185,6 +190,14 @@ def _end_epoch(task: Fit, state: State, epoch: int) -> dict[str, float]:
         numbers = {k: v.clone() for k, v in state.average.state_dict().items()}
         state.best = {"numbers": numbers, "epoch": epoch + 1, "validation_loss": loss}
     return figures
+
+
+def rarest_f1(logits: Any, labels: Any, taught: Any) -> float:
+    """F1 of the class with the fewest pictures among those that taught; accuracy hides it."""
+    rare = int(torch.bincount(taught, minlength=logits.shape[1]).argmin())
+    said, were = logits.argmax(1) == rare, labels == rare
+    both = int((said & were).sum())
+    return 2 * both / max(1, int(said.sum()) + int(were.sum()))
 
 
 def _no_better(state: State, patience: int) -> bool:

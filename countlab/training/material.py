@@ -19,14 +19,17 @@ import numpy as np
 import numpy.typing as npt
 
 from countlab.errors import CountlabError
+from countlab.imaging.fingerprint import Fingerprint, fingerprint
 from countlab.imaging.picture import Pixels, read_picture
-from countlab.training.fingerprint import Fingerprint, fingerprint
-from countlab.training.fitting import fit_picture
+from countlab.training.preprocessing import fit_picture
 
 Bytes = npt.NDArray[np.uint8]
 
 MAX_BYTES, MAX_PIXELS = 50_000_000, 100_000_000
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+
+
+AS_IS = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ class Example:
     fingerprint: Fingerprint | None = None
     """Tells pictures that look alike; none where the source says itself what is for judging."""
     part: str | None = None
-    """`train` or `test` where the source itself says so."""
+    """`train`, `validation` or `test` where the source itself says so."""
+    group: str = ""
+    """Pictures of one group, such as shots of one package, go to the same part."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Form:
     """How pictures are laid: the network's input, the stored size, grey or not, cropped or not."""
 
     size: tuple[int, int]
+    """AS_IS leaves a picture as large as it is."""
     stored: tuple[int, int]
     grey: bool = False
     crop: str = "none"
@@ -124,6 +130,8 @@ def read_mnist(
 
 
 def _laid(pixels: Pixels, size: tuple[int, int], form: Form) -> Bytes:
+    if size == AS_IS:
+        return np.ascontiguousarray(pixels[:, :, ::-1])
     picture = fit_picture(pixels, size=size, crop=form.crop)
     return picture[:, :, :1] if form.grey and form.crop == "digit" else picture
 

@@ -1,7 +1,8 @@
 """Networks in torch, and beside each part how it is written into a graph.
 
 All end alike: the mean over the last map, then one linear layer. So the class activation map is
-the linear layer applied before the mean, and the answer is the mean of that map.
+the linear layer applied before the mean, and the answer is the mean of that map; or, where pooling
+is `peak`, the mean of its strongest places.
 """
 
 from __future__ import annotations
@@ -15,20 +16,32 @@ from torch.nn import functional
 from countlab.training.architecture import Architecture, Block
 from countlab.training.graph import GraphWriter
 
+PEAK = 4
+"""Places of a class map that speak for it where pooling is `peak`: a thing of a few cells."""
 
-def _pair(channels_in: int, channels_out: int, size: int, stride: int = 1, groups: int = 1) -> Any:
-    conv = nn.Conv2d(channels_in, channels_out, size, stride, size // 2, groups=groups, bias=False)
+
+def _pair(
+    channels_in: int, channels_out: int, size: int, stride: int = 1, groups: int = 1, *, norm: bool
+) -> Any:
+    """A convolution and its norm; without norm a bias stands in the convolution."""
+    conv = nn.Conv2d(
+        channels_in, channels_out, size, stride, size // 2, groups=groups, bias=not norm
+    )
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    return conv, nn.BatchNorm2d(channels_out)
+    if not norm:
+        nn.init.zeros_(conv.bias)
+    return conv, nn.BatchNorm2d(channels_out) if norm else nn.Identity()
 
 
 class Stem(nn.Module):
     """One convolution from the picture's channels to the first stage's."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, *, norm: bool = True) -> None:
         super().__init__()
         self.stride = block.stride
-        self.conv, self.norm = _pair(block.channels_in, block.channels_out, 3, block.stride)
+        self.conv, self.norm = _pair(
+            block.channels_in, block.channels_out, 3, block.stride, norm=norm
+        )
 
     def forward(self, x: Any) -> Any:
         return functional.relu(self.norm(self.conv(x)))
@@ -41,10 +54,10 @@ class Stem(nn.Module):
 class LeNet(nn.Module):
     """Two 5×5 convolutions, each followed by 2×2 pooling."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, *, norm: bool = True) -> None:
         super().__init__()
-        self.conv1, self.norm1 = _pair(block.channels_in, block.hidden, 5)
-        self.conv2, self.norm2 = _pair(block.hidden, block.channels_out, 5)
+        self.conv1, self.norm1 = _pair(block.channels_in, block.hidden, 5, norm=norm)
+        self.conv2, self.norm2 = _pair(block.hidden, block.channels_out, 5, norm=norm)
 
     def forward(self, x: Any) -> Any:
         x = functional.max_pool2d(functional.relu(self.norm1(self.conv1(x))), 2)
@@ -61,14 +74,14 @@ class LeNet(nn.Module):
 class Residual(nn.Module):
     """Two 3×3 convolutions beside a shortcut, which is pooled and widened where it must be."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, *, norm: bool = True) -> None:
         super().__init__()
         self.stride, self.skip_rate = block.stride, 0.0
-        self.conv1, self.norm1 = _pair(block.channels_in, block.hidden, 3, block.stride)
-        self.conv2, self.norm2 = _pair(block.hidden, block.channels_out, 3)
+        self.conv1, self.norm1 = _pair(block.channels_in, block.hidden, 3, block.stride, norm=norm)
+        self.conv2, self.norm2 = _pair(block.hidden, block.channels_out, 3, norm=norm)
         self.widens = block.channels_in != block.channels_out
         if self.widens:
-            self.conv3, self.norm3 = _pair(block.channels_in, block.channels_out, 1)
+            self.conv3, self.norm3 = _pair(block.channels_in, block.channels_out, 1, norm=norm)
 
     def forward(self, x: Any) -> Any:
         side = x
@@ -95,12 +108,12 @@ class Residual(nn.Module):
 class Mobile(nn.Module):
     """Widen by 1×1, look around channel by channel, narrow by 1×1."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, *, norm: bool = True) -> None:
         super().__init__()
         self.stride, self.skip_rate, hidden = block.stride, 0.0, block.hidden
-        self.conv1, self.norm1 = _pair(block.channels_in, hidden, 1)
-        self.conv2, self.norm2 = _pair(hidden, hidden, 3, block.stride, hidden)
-        self.conv3, self.norm3 = _pair(hidden, block.channels_out, 1)
+        self.conv1, self.norm1 = _pair(block.channels_in, hidden, 1, norm=norm)
+        self.conv2, self.norm2 = _pair(hidden, hidden, 3, block.stride, hidden, norm=norm)
+        self.conv3, self.norm3 = _pair(hidden, block.channels_out, 1, norm=norm)
         self.adds = block.stride == 1 and block.channels_in == block.channels_out
 
     def forward(self, x: Any) -> Any:
@@ -136,7 +149,9 @@ class Network(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.blocks = nn.ModuleList(_KINDS[block.kind](block) for block in architecture.blocks)
+        self.blocks = nn.ModuleList(
+            _KINDS[block.kind](block, norm=architecture.norm) for block in architecture.blocks
+        )
         rates = torch.linspace(0, architecture.drop_path, len(self.blocks)).tolist()
         for block, rate in zip(self.blocks, rates, strict=True):
             if hasattr(block, "skip_rate"):
@@ -153,7 +168,11 @@ class Network(nn.Module):
 
     def answer(self, maps: Any) -> Any:
         """Features to logits."""
-        features = functional.dropout(maps.mean((2, 3)), self.architecture.dropout, self.training)
+        rate = self.architecture.dropout
+        if self.architecture.pooling == "peak":
+            cam = self.linear(functional.dropout2d(maps, rate, self.training))
+            return cam.flatten(2).topk(PEAK, dim=2).values.mean(2)
+        features = functional.dropout(maps.mean((2, 3)), rate, self.training)
         return self.linear(features[:, :, None, None])[:, :, 0, 0]
 
     def forward(self, x: Any) -> Any:
@@ -175,4 +194,5 @@ def thin_block_weights(block: Block, kept: Any) -> dict[str, tuple[str, Any]]:
     norms = ("norm1", "norm2") if block.kind == "mobile" else ("norm1",)
     parts = ("weight", "bias", "running_mean", "running_var")
     sides |= {f"{norm}.{part}": "out" for norm in norms for part in parts}
+    sides |= {f"conv{norm[-1]}.bias": "out" for norm in norms}
     return {name: (side, kept) for name, side in sides.items()}

@@ -17,17 +17,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from countlab.system.interrupts import stopped_in_order
 from countlab.training import checkpoint as checkpoints
 from countlab.training.augmentation import views
-from countlab.training.gathering import Material, examples_of, tensors
-from countlab.training.interrupts import stopped_in_order
+from countlab.training.dataset import Dataset, examples_of
 from countlab.training.lab import Lab
 from countlab.training.lab_sections import Augment
-from countlab.training.looking import computes_in_bfloat16, device, normalised
 from countlab.training.loop import SAVE_EVERY_S, Progress, Report, step_seed
+from countlab.training.network_outputs import computes_in_bfloat16, device, normalised
 from countlab.training.networks import Network
 from countlab.training.schedule import rate_at
 from countlab.training.split import TEST
+from countlab.training.tensors import tensors
 
 _PROJECTED = 96
 
@@ -49,7 +50,7 @@ class Sight(nn.Module):
 
 def learn_to_see(
     lab: Lab,
-    material: Material,
+    material: Dataset,
     folders: Sequence[Path],
     *,
     seed: int,
@@ -91,7 +92,7 @@ def learn_to_see(
     return {name: value for name, value in numbers.items() if not name.startswith("linear")}
 
 
-def _pictures(lab: Lab, material: Material, folders: Sequence[Path]) -> Any:
+def _pictures(lab: Lab, material: Dataset, folders: Sequence[Path]) -> Any:
     """The lab's own pictures that do not judge, and every loose source at hand."""
     own = [e for e, p in zip(material.examples, material.parts, strict=True) if p != TEST]
     judging = {e.digest for e in material.of(TEST)}

@@ -14,16 +14,17 @@ import torch
 
 from countlab.errors import CountlabError
 from countlab.training.architecture import Block, architecture_from_json, thinner
+from countlab.training.dataset import Dataset, gather, plan_of, settle_parts
 from countlab.training.export import export_graph, network_from_graph
-from countlab.training.gathering import Material, gather, plan_of, settle_parts, tensors
 from countlab.training.judging import Published
 from countlab.training.lab import Lab, read_lab
-from countlab.training.looking import logits_of
 from countlab.training.loop import Fit, Progress, Report, fit
+from countlab.training.network_outputs import logits_of
 from countlab.training.networks import Network, thin_block_weights
 from countlab.training.publishing import publish
 from countlab.training.runs import QUICK_PICTURES, WORK, finished_network, silent
 from countlab.training.split import TEST, TRAIN, VALIDATION
+from countlab.training.tensors import tensors
 from countlab.training.unfamiliar import Familiarity
 
 _MULTIPLE = 8
@@ -101,6 +102,8 @@ def pruned_network(network: Network, amount: float) -> Network:
     for at, block in enumerate(blocks):
         for name, (side, chosen) in thin_block_weights(block, kept[at]).items():
             full = f"blocks.{at}.{name}"
+            if full not in numbers:  # no norm, or no bias
+                continue
             numbers[full] = numbers[full][chosen] if side == "out" else numbers[full][:, chosen]
     thin.load_state_dict(numbers)
     return thin.eval()
@@ -112,9 +115,10 @@ def _kept(network: Network, at: int, block: Block, amount: float) -> Any:
     number = max(_MULTIPLE, round(block.hidden * (1 - amount) / _MULTIPLE) * _MULTIPLE)
     numbers = network.state_dict()
     weight = numbers[f"blocks.{at}.conv1.weight"].flatten(1).norm(dim=1)
-    scale = numbers[f"blocks.{at}.norm1.weight"].abs()
-    spread = (numbers[f"blocks.{at}.norm1.running_var"] + 1e-5).sqrt()
-    matters = weight * scale / spread
+    matters = weight
+    if network.architecture.norm:
+        spread = (numbers[f"blocks.{at}.norm1.running_var"] + 1e-5).sqrt()
+        matters = weight * numbers[f"blocks.{at}.norm1.weight"].abs() / spread
     return matters.argsort(descending=True)[: min(number, block.hidden)].sort().values
 
 
@@ -135,7 +139,7 @@ def _kept_split(model: Path, out: Path) -> Path:
 
 
 def _fine_tuned(
-    lab: Lab, network: Network, material: Material, *, seed: int, out: Path, report: Report
+    lab: Lab, network: Network, material: Dataset, *, seed: int, out: Path, report: Report
 ) -> Network:
     def tell(progress: Progress) -> None:
         report(replace(progress, stage="fine-tune"))
@@ -152,7 +156,7 @@ def _fine_tuned(
     return finished_network(fit(task, network, resume=False), network)
 
 
-def _stage(name: str, network: Network, lab: Lab, material: Material) -> Stage:
+def _stage(name: str, network: Network, lab: Lab, material: Dataset) -> Stage:
     """Speed of one picture at a time; accuracy on the part that judges, or else that chooses."""
     judged = material.of(TEST) or material.of(VALIDATION)
     part = tensors(judged, stored=False)
@@ -171,15 +175,20 @@ def _graph(network: Network, lab: Lab) -> bytes:
 
 
 def _milliseconds(graph: bytes, lab: Lab, *, times: int = 60) -> float:
-    """The median of one picture through ONNX Runtime."""
+    """The median of one picture through ONNX Runtime on one core, in the thread's own time.
+
+    So the three stages can be compared on a machine that does other things meanwhile.
+    """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     width, height = lab.input.size
     picture = np.zeros((1, height, width, 3), np.uint8)
     taken = []
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.thread_time()
         session.run(["logits"], {"picture": picture})
-        taken.append(1000 * (time.perf_counter() - began))
+        taken.append(1000 * (time.thread_time() - began))
     return statistics.median(taken[5:])

@@ -13,29 +13,34 @@ import numpy as np
 import torch
 
 from countlab.errors import CountlabError
+from countlab.models.answer_profile import write_profile
+from countlab.system.toml_text import Inline, toml_text
+from countlab.system.whole_file import write_whole
 from countlab.training.calibration import temperature_for
 from countlab.training.card import card
+from countlab.training.dataset import Dataset, examples_of
 from countlab.training.export import export_graph, network_from_graph
-from countlab.training.gathering import Material, examples_of, tensors
 from countlab.training.graph import OPSET
 from countlab.training.judging import Published, judge, judge_unlike
 from countlab.training.lab import Lab
 from countlab.training.lab_sections import Input
-from countlab.training.looking import features_of, logits_of
+from countlab.training.network_outputs import features_of, logits_of
 from countlab.training.networks import Network
+from countlab.training.profile import answer_profile
 from countlab.training.split import TEST, TRAIN, VALIDATION
-from countlab.training.toml_text import Inline, toml_text
+from countlab.training.tensors import tensors
 from countlab.training.unfamiliar import (
     Familiarity,
     familiarity_of,
     threshold_for,
     with_usual,
 )
-from countlab.training.whole_file import write_whole
 
 GRAPH, LABELS, MODEL, CARD, EVALUATION = (
     "graph.onnx", "labels.txt", "model.toml", "card.md", "evaluation.json",
 )  # fmt: skip
+
+_POOLED = {"mean": "mean plus a bias", "peak": "strongest places' mean plus a bias"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Tuned:
 def publish(
     lab: Lab,
     network: Network,
-    material: Material,
+    material: Dataset,
     *,
     out: Path,
     folders: Sequence[Path],
@@ -68,6 +73,7 @@ def publish(
     write_whole(out / LABELS, "".join(f"{name}\n" for name in lab.classes).encode())
     described = _described(lab, network, tuned, out, seed)
     write_whole(out / MODEL, toml_text(described).encode())
+    write_profile(out, answer_profile(out, material.of(VALIDATION)))
     evaluation = evaluate(lab, material, out, folders, quick=quick)
     evaluation["training"] = {"seed": seed, "parts": _counts(material), "quick": quick}
     write_whole(out / EVALUATION, (json.dumps(evaluation, indent=1) + "\n").encode())
@@ -75,7 +81,7 @@ def publish(
     return evaluation
 
 
-def tune(lab: Lab, network: Network, material: Material) -> Tuned:
+def tune(lab: Lab, network: Network, material: Dataset) -> Tuned:
     """Temperature and threshold from the validation part, the spread from the training part."""
     train = tensors(material.of(TRAIN), stored=False)
     validation = tensors(material.of(VALIDATION), stored=False)
@@ -92,7 +98,7 @@ def tune(lab: Lab, network: Network, material: Material) -> Tuned:
 
 
 def evaluate(
-    lab: Lab, material: Material, out: Path, folders: Sequence[Path], *, quick: bool = False
+    lab: Lab, material: Dataset, out: Path, folders: Sequence[Path], *, quick: bool = False
 ) -> dict[str, Any]:
     """On the part that judges, on every further set that judges, and on what is unlike."""
     test = material.of(TEST)
@@ -163,7 +169,7 @@ def _described(lab: Lab, network: Network, tuned: Tuned, out: Path, seed: int) -
         "outputs": {
             "picture": f"bytes [n, {height}, {width}, 3] go in; scale and mean are in the graph",
             "logits": "softmax gives probabilities; the temperature is in them",
-            "cam": "one map a class; its mean plus a bias is the logit",
+            "cam": f"one map a class; its {_POOLED[network.architecture.pooling]} is the logit",
             "features": "mean of the last map",
             "distance": "above the threshold the picture is unlike what taught",
         },
@@ -194,7 +200,7 @@ def _file(path: Path) -> Inline:
     return Inline(name=path.name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def _counts(material: Material) -> dict[str, int]:
+def _counts(material: Dataset) -> dict[str, int]:
     return {part: len(material.of(part)) for part in (TRAIN, VALIDATION, TEST)}
 
 

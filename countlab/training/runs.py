@@ -11,22 +11,28 @@ from typing import Any
 import torch
 
 from countlab.errors import CountlabError
+from countlab.models.catalog import read_catalog
+from countlab.settings import Settings
 from countlab.training import checkpoint
 from countlab.training.curve import write_curve
-from countlab.training.gathering import (
-    Material,
+from countlab.training.dataset import (
+    Dataset,
     classes_of,
+    examples_of,
     gather,
     plan_of,
     settle_parts,
-    tensors,
 )
+from countlab.training.graph import read_weights
+from countlab.training.judging import Published
 from countlab.training.lab import Lab, read_lab
+from countlab.training.lab_sections import Source
 from countlab.training.loop import Fit, Progress, Report, fit
 from countlab.training.networks import Network
 from countlab.training.pretext import learn_to_see
 from countlab.training.publishing import publish
 from countlab.training.split import TRAIN, VALIDATION
+from countlab.training.tensors import tensors
 
 QUICK_PICTURES, QUICK_EPOCHS = 40, 3
 WORK = "training"
@@ -60,12 +66,14 @@ def train(
     folders: Sequence[Path] = (),
     epochs: int | None = None,
     threads: int = 2,
+    more: Sequence[Source] = (),
 ) -> TrainedModel:
     """Trains what `lab_folder` describes and writes the model into `out`.
 
     `data` is a folder of one's own (a folder a class, or MNIST's files); without it the lab's
-    sources are looked for below each of `folders`. Ctrl-C saves and raises KeyboardInterrupt; the
-    same call goes on from there and ends as it would have without the interruption.
+    sources are looked for below each of `folders`. `more` are sources beside them. Ctrl-C saves
+    and raises KeyboardInterrupt; the same call goes on from there and ends as it would have
+    without the interruption.
     """
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
@@ -75,9 +83,12 @@ def train(
     limit = QUICK_PICTURES if quick else None
     work = out / WORK
     examples = gather(lab, folders, data=data, limit=limit)
+    examples += [found for source in more for found in examples_of(source, lab, folders)]
     material = settle_parts(lab, examples, work / "split.csv", own=lab_folder / "split.csv")
     plan = plan_of(lab, material, seed)
-    first = _first_weights(lab, material, folders, seed, work, report, resume, plan)
+    first = first_weights(
+        lab, material, folders, seed=seed, work=work, report=report, resume=resume, plan=plan
+    )
     network = _begun(lab, seed, first)
     task = Fit(
         lab=lab,
@@ -126,10 +137,11 @@ def _begun(lab: Lab, seed: int, first: dict[str, Any] | None) -> Network:
     return network
 
 
-def _first_weights(
+def first_weights(
     lab: Lab,
-    material: Material,
+    material: Dataset,
     folders: Sequence[Path],
+    *,
     seed: int,
     work: Path,
     report: Report,
@@ -137,12 +149,29 @@ def _first_weights(
     plan: str,
 ) -> dict[str, Any] | None:
     """What the pretext task taught, if the lab has one; not repeated for a run under way."""
+    if lab.pretext.model:
+        return borrowed(lab, Settings.from_environment())
     if not lab.pretext.epochs:
         return None
     return learn_to_see(
         lab, material, folders, seed=seed, checkpoint=work / "pretext.pt", report=report,
         resume=resume, plan=hashlib.sha256(f"pretext {plan}".encode()).hexdigest(),
     )  # fmt: skip
+
+
+def borrowed(lab: Lab, settings: Settings) -> dict[str, Any]:
+    """The first layers of another model, such as a detector that learnt from boxes."""
+    folder = read_catalog(settings.models_folder).find(lab.pretext.model).folder
+    known = read_weights(Published(folder).graph.read_bytes())
+    own = Network(lab.architecture()).state_dict()
+    fitting = {
+        name: torch.from_numpy(known[name].copy())
+        for name, value in own.items()
+        if name in known and known[name].shape == tuple(value.shape)
+    }
+    if not fitting:
+        raise CountlabError("nothing_to_borrow", model=lab.pretext.model, lab=lab.name)
+    return fitting
 
 
 def _with_curve(report: Report, work: Path, title: str) -> Callable[[Progress], None]:

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from countlab.training.fingerprint import near_pairs
+from countlab.imaging.fingerprint import near_pairs
+from countlab.system.whole_file import write_whole
 from countlab.training.material import Example
-from countlab.training.whole_file import write_whole
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = (TRAIN, VALIDATION, TEST)
@@ -34,13 +34,17 @@ def split(
         first = min(group, key=lambda at: examples[at].digest)
         digests = [examples[at].digest for at in group]
         before = next((known[digest] for digest in digests if digest in known), None)
-        if before or examples[first].part == TEST:
-            part = before or TEST
+        own = examples[first].part
+        if before or own in (TEST, VALIDATION):
+            part = before or own or TEST
             parts |= {at: known.get(examples[at].digest, part) for at in group}
         else:
             waiting[examples[first].label, examples[first].part].append(group)
+    chosen = any(entry.part == VALIDATION for entry in examples)
     for (_, own), groups in waiting.items():
-        kept = (shares[0] + shares[2], shares[1], 0.0) if own == TRAIN else shares
+        kept = shares
+        if own == TRAIN:
+            kept = (1.0, 0.0, 0.0) if chosen else (shares[0] + shares[2], shares[1], 0.0)
         groups.sort(key=lambda group: min(examples[at].digest for at in group))
         parts |= _dealt(groups, kept)
     return [parts[at] for at in range(len(examples))]
@@ -60,7 +64,7 @@ def _dealt(groups: list[list[int]], shares: tuple[float, float, float]) -> dict[
 
 
 def _groups(examples: Sequence[Example]) -> list[list[int]]:
-    """Indices of pictures that must stay together: the same bytes, or looking alike."""
+    """Indices of pictures that must stay together: the same bytes or group, or looking alike."""
     leader = list(range(len(examples)))
 
     def find(at: int) -> int:
@@ -69,9 +73,11 @@ def _groups(examples: Sequence[Example]) -> list[list[int]]:
             at = leader[at]
         return at
 
-    first: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
     for at, entry in enumerate(examples):
-        leader[find(at)] = find(first.setdefault(entry.digest, at))
+        leader[find(at)] = find(first.setdefault(("digest", entry.digest), at))
+        if entry.group:
+            leader[find(at)] = find(first.setdefault(("group", entry.group), at))
     marked = [(at, e.fingerprint) for at, e in enumerate(examples) if e.fingerprint]
     for left, right in near_pairs([mark for _, mark in marked]):
         leader[find(marked[left][0])] = find(marked[right][0])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from countlab.training.figures import Floats, Labels
+from countlab.evaluation.class_metrics import Floats, Labels
 
 
 @dataclass(frozen=True)

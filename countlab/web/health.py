@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from countlab import __version__
 from countlab.messages import Language
 from countlab.models.catalog import Model
+from countlab.models.followed import read_status
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
 from countlab.server.metrics import Metrics
@@ -40,6 +41,8 @@ def health_report(lab: LabDependency, request: Request) -> dict[str, Any]:
         "cores": cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         **_work_done(request.app.state.metrics),
+        "following": read_status(lab.pipeline.settings.models_folder),
+        "rollout": _rollout(lab, request.app.state.metrics),
     }
 
 
@@ -57,6 +60,21 @@ def _libraries(language: Language) -> list[dict[str, Any]]:
         {"well": check.passed, **check.message.text(language)._asdict()}
         for check in check_libraries()
     ]
+
+
+def _rollout(lab: Lab, metrics: Metrics) -> dict[str, Any] | None:
+    """What a candidate does beside the champion, and how that went since the start."""
+    if lab.rollout is None:
+        return None
+    plan = lab.rollout.plan
+    counts: dict[str, dict[str, int]] = {"canary": {}, "shadow": {}}
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        kind = family.name.removeprefix("countlab_")
+        for sample in family.samples if kind in counts else ():
+            (value,) = sample.labels.values()
+            counts[kind][value] = counts[kind].get(value, 0) + round(sample.value)
+    return {"candidate": plan.candidate, "shadow": plan.shadow, "share": plan.share,
+            **{f"{kind}_counts": found for kind, found in counts.items()}}  # fmt: skip
 
 
 def _work_done(metrics: Metrics) -> dict[str, Any]:

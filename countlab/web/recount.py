@@ -24,9 +24,10 @@ from countlab.options import PredictOptions
 from countlab.server.lab import Lab
 from countlab.server.language import language_of
 from countlab.server.middleware.form import FormRoute
+from countlab.server.own_answers import MAX_ANSWER_BYTES, OwnAnswer, read_own_answer
 from countlab.server.parameters import LabDependency
 from countlab.system.deadline import check_deadline
-from countlab.web.schemas import MAX_ANSWER_BYTES, Edges, OwnAnswer, read_own_answer
+from countlab.web.schemas import Edges
 
 recount_router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
@@ -73,6 +74,7 @@ def _rebuild_prediction(answer: OwnAnswer, lab: Lab) -> Prediction:
     return Prediction(
         picture=Picture(pixels, "PNG"),
         findings=answer.findings,
+        seen=answer.findings,
         model=model,
         engine=content["engine"],
         precision=content["precision"],
@@ -87,8 +89,12 @@ def _rebuild_prediction(answer: OwnAnswer, lab: Lab) -> Prediction:
 def _picture_warnings(
     answer: OwnAnswer, prediction: Prediction, language: Language
 ) -> list[dict[str, str]]:
-    """Warnings about the picture itself, such as one that was rotated upright."""
+    """Warnings about the picture itself, such as one that was rotated upright.
+
+    Second labels are in no answer, so which steps have an unsure one cannot be told again.
+    """
     finding_codes = {warning["code"] for warning in Sweep(prediction).as_json(language)["warnings"]}
+    finding_codes.add("label_unsure")
     return [
         warning for warning in answer.content["warnings"] if warning["code"] not in finding_codes
     ]

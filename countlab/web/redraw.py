@@ -13,22 +13,10 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from countlab.errors import CountlabError
 from countlab.imaging.annotate import draw
 from countlab.imaging.picture import write_picture
-from countlab.server.middleware.form import FormRequest, FormRoute
+from countlab.server.own_answers import AnswerRoute, read_own_answer
 from countlab.server.parameters import LabDependency
-from countlab.web.schemas import MAX_ANSWER_BYTES, read_own_answer
 
-redraw_router = APIRouter(include_in_schema=False)
-
-
-class _AnswerRequest(FormRequest):
-    max_field_bytes = MAX_ANSWER_BYTES
-
-
-class _AnswerRoute(FormRoute):
-    request_class = _AnswerRequest
-
-
-redraw_router.route_class = _AnswerRoute
+redraw_router = APIRouter(include_in_schema=False, route_class=AnswerRoute)
 
 
 @redraw_router.post("/redraw")
@@ -42,7 +30,7 @@ def redraw(
     """The picture as `/predict` would send it; `answer` is one about this very picture."""
     own = read_own_answer(request, answer, signature)
     data = file.file.read()
-    if hashlib.sha256(data).hexdigest() != own.content["receipt"]["picture_sha256"]:
+    if not own.is_about(hashlib.sha256(data).hexdigest()):
         raise CountlabError("answer_not_signed")
     picture = lab.pipeline.read_picture(data)
     drawn = draw(picture.pixels, own.findings)

@@ -20,7 +20,7 @@ from countlab.settings import Settings
 from countlab.web.strings import strings_in
 
 FILES = Path(__file__).with_name("files")
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 _TABS = ("count", "many", "history", "health")
 
 
@@ -37,12 +37,12 @@ def render_page(settings: Settings, language: Language) -> str:
             f'<link rel="modulepreload" href="files/{path.name}">'
             for path in sorted(FILES.glob("*.js"))
         ),
-        properties=_as_script(_properties(settings, language)),
+        properties=as_script(_properties(settings, language)),
     )
 
 
 def _template(name: str) -> Template:
-    return Template((_TEMPLATES / f"{name}.html").read_text(encoding="utf-8"))
+    return Template((TEMPLATES / f"{name}.html").read_text(encoding="utf-8"))
 
 
 def _properties(settings: Settings, language: Language) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def _properties(settings: Settings, language: Language) -> dict[str, Any]:
         "engine": settings.engine,
         "max_batch": settings.max_batch,
         "max_bytes": settings.max_bytes,
+        "feedback": settings.feedback_days or 0,
         "too_large": _too_large_message(settings, language),
         "examples": sorted(path.name for path in (FILES / "examples").iterdir()),
     }
@@ -65,6 +66,6 @@ def _too_large_message(settings: Settings, language: Language) -> dict[str, str]
     return error.text(language)._asdict()
 
 
-def _as_script(value: object) -> str:
+def as_script(value: object) -> str:
     """JSON that cannot end the script element it stands in."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

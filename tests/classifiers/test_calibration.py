@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from countlab.training.calibration import temperature_for
-from countlab.training.figures import (
+from countlab.evaluation.class_metrics import (
     calibration_error,
     calibration_floor,
     interval,
     measure,
     softmax,
 )
+from countlab.training.calibration import temperature_for
 from countlab.training.unfamiliar import familiarity_of, separation, threshold_for, with_usual
 
 

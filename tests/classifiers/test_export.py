@@ -83,8 +83,8 @@ def test_class_activation_equals_grad_cam(model: Published, shapes: Path) -> Non
     captum = pytest.importorskip("captum.attr", reason="captum is not installed here")
     from countlab.training.augmentation import as_floats
     from countlab.training.lab import read_lab
-    from countlab.training.looking import normalised
     from countlab.training.material import read_folder
+    from countlab.training.network_outputs import normalised
     from countlab.training.pruning import load_network
 
     network = load_network(model.folder)

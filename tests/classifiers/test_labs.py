@@ -12,7 +12,7 @@ from countlab.training.judging import Published, judge
 from countlab.training.lab import read_lab
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("digits", "catsdogs", "weather")
+NAMES = ("digits", "catsdogs", "weather", "octagons")
 SHARED = ROOT.parent / "shared" / "data"
 LARGEST_BYTES = 4_000_000
 
@@ -76,7 +76,7 @@ def test_server_feeds_what_training_fed(name: str, engine: str) -> None:
     from countlab.inference.predictor import Predictor
     from countlab.models.catalog import read_catalog
     from countlab.models.store import Store
-    from countlab.training.fitting import fit_picture
+    from countlab.training.preprocessing import fit_picture
 
     published = _model(name)
     entry = read_catalog(Path("none")).find(name)
@@ -108,6 +108,6 @@ def test_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path) -> None:
     assert all(not cell.get("outputs") for cell in notebook.cells)
     assert all(len(cell.source.splitlines()) <= 32 for cell in notebook.cells)
     resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    NotebookClient(notebook, timeout=900, kernel_name="python3", resources=resources).execute()
     shown = [o for cell in notebook.cells for o in cell.get("outputs", ())]
     assert sum("image/png" in o.get("data", {}) for o in shown) >= 1

@@ -111,13 +111,13 @@ def test_balanced_sampling_shows_rare_classes_as_often() -> None:
 
 
 def test_checkpoint_is_never_half_written(tmp_path: Path) -> None:
-    from countlab.training.whole_file import write_whole
+    from countlab.system.whole_file import write_whole
 
     target = tmp_path / "state.pt"
     write_whole(target, b"old")
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from countlab.training.whole_file import write_whole\n"
+        "from countlab.system.whole_file import write_whole\n"
         "while True:\n    write_whole(Path(sys.argv[1]), b'x' * 3_000_000)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(target)])

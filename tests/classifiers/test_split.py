@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from countlab.training.gathering import settle_parts
+from countlab.training.dataset import settle_parts
 from countlab.training.lab import read_lab
 from countlab.training.material import Form, read_folder
 from countlab.training.split import PARTS, read_split, split
@@ -72,7 +73,7 @@ def test_pictures_added_later_move_no_other(shapes: Path, tmp_path: Path) -> Non
 
 
 def test_fingerprints_tell_different_scenes_apart() -> None:
-    from countlab.training.fingerprint import fingerprint, near_pairs
+    from countlab.imaging.fingerprint import fingerprint, near_pairs
 
     random = np.random.default_rng(3)
     scenes = []
@@ -81,3 +82,13 @@ def test_fingerprints_tell_different_scenes_apart() -> None:
         scene = cv2.resize(rough, (120, 90), interpolation=cv2.INTER_CUBIC)
         scenes.append(np.asarray(scene, np.uint8))
     assert near_pairs([fingerprint(scene) for scene in scenes]) == []
+
+
+def test_parts_that_a_source_settles_are_kept(shapes: Path) -> None:
+    examples = read_folder(shapes, KINDS, FORM)
+    wanted = [PARTS[at % 3] for at in range(len(examples))]
+    settled = [
+        replace(entry, part=part, fingerprint=None)
+        for entry, part in zip(examples, wanted, strict=True)
+    ]
+    assert split(settled, SHARES) == wanted

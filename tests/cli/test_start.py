@@ -123,7 +123,7 @@ def test_completion_lists_commands_without_loading_them(
     monkeypatch.setenv("COMP_CWORD", "1")
     with pytest.raises(SystemExit):
         main([])
-    assert capsys.readouterr().out.split() == ["count", "compare"]
+    assert capsys.readouterr().out.split() == ["count", "collect", "compare"]
 
 
 def test_completion_can_be_installed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:

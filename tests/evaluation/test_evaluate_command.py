@@ -41,7 +41,7 @@ def test_table_shows_metrics_by_object_and_by_true_count(run: Run, folder: Path)
     assert max(map(len, out.splitlines())) <= 100, "as wide as the terminal"
 
 
-def test_json_contains_every_row_and_the_intervals(run: Run, folder: Path) -> None:
+def test_json_contains_every_row(run: Run, folder: Path) -> None:
     status, out, _ = run("evaluate", folder, "--json", "--engine", "cvlib", "--engine", "openvino")
     assert status == 0
     first, second = json.loads(out)["results"]
@@ -50,7 +50,7 @@ def test_json_contains_every_row_and_the_intervals(run: Run, folder: Path) -> No
     assert len(first["rows"]) == 11
     assert ["<b>&four.jpg", "orange", 9, 4] in first["rows"]
     mae = first["all_rows"]["mae"]
-    assert mae["low"] <= mae["value"] <= mae["high"]
+    assert mae["low"] is mae["high"] is None, "too few pictures for an interval"
     assert mae["value"] == pytest.approx(sum(abs(t - c) for _, _, t, c in first["rows"]) / 11)
     assert set(first["by_true_count"]) == {"0", "1", "2", "3", "4", "5+"}
     assert set(first["best_confidence"]["orange"]["chosen"]) <= {x / 20 for x in range(4, 20)}

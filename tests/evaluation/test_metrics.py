@@ -25,7 +25,7 @@ from countlab.evaluation.metrics import (
 ROWS = st.lists(
     st.builds(
         Row,
-        st.sampled_from([f"{n}.jpg" for n in range(9)]),
+        st.sampled_from([f"{n}.jpg" for n in range(16)]),
         st.sampled_from(["apple", "orange"]),
         st.integers(0, 8),
         st.integers(0, 8),
@@ -61,7 +61,7 @@ def test_intervals_are_ordered_repeatable_and_absent_for_few_pictures(rows: list
     metrics, again = count_metrics(rows), count_metrics(rows)
     assert astuple(metrics) == astuple(again)
     for estimate in estimates(metrics):
-        if metrics.pictures < 5:
+        if metrics.pictures < 12:
             assert estimate.low is None
             assert estimate.high is None
         else:
@@ -98,9 +98,9 @@ def test_intervals_contain_the_true_mean_at_about_their_nominal_rate() -> None:
 
 
 def test_rows_of_one_picture_are_resampled_together() -> None:
-    """Four objects in each of ten pictures are not forty independent observations."""
-    spread = [Row(f"{n}", "x", 1, 1 + (n % 10 < 5)) for n in range(40)]
-    together = [Row(f"{n % 10}", f"x{n // 10}", 1, 1 + (n % 10 < 5)) for n in range(40)]
+    """Four objects in each of twelve pictures are not 48 independent observations."""
+    spread = [Row(f"{n}", "x", 1, 1 + (n % 12 < 6)) for n in range(48)]
+    together = [Row(f"{n % 12}", f"x{n // 12}", 1, 1 + (n % 12 < 6)) for n in range(48)]
     wide, narrow = count_metrics(together).mae, count_metrics(spread).mae
     assert wide.value == narrow.value
     assert wide.high is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from tests.history.test_history import make_row
 
 
 @pytest.fixture
-def database(home: Path) -> Database:
+def database(home: Path) -> Iterator[Database]:
     database = Database.from_settings(Settings(home=home))
     database.prepare()
-    return database
+    yield database
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_rows_of_the_first_revision_are_found_by_every_filter(home: Path) -> Non
         config.set_main_option("script_location", str(folder))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    names = [name for name in COLUMNS if name != "filename"]
+    names = [name for name in COLUMNS if name not in ("filename", "mean_confidence")]
     with sqlite3.connect(file) as connection_:
         connection_.execute(
             f"INSERT INTO counts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",

@@ -14,7 +14,13 @@ from countlab.engines.openvino.library import openvino
 _EXACT = ["Sigmoid", "Exp", "Multiply", "Add", "Concat"]  # numbers to boxes, at the end
 
 
-def write_int8(graph: Path | bytes, to: Path, tensors: Sequence[NDArray[Any]]) -> None:
+_DISTANCE = ["MatMul", "ReduceL2", "ReduceMin", "ReduceSum", "Divide", "Subtract", "Sqrt"]
+"""Of a classifier: how unlike a picture is, which eight bits are too coarse for."""
+
+
+def write_int8(
+    graph: Path | bytes, to: Path, tensors: Sequence[NDArray[Any]], *, classifies: bool = False
+) -> None:
     """Writes `to` (.xml) and the .bin beside it, its ranges calibrated on these inputs."""
     import nncf
 
@@ -23,6 +29,8 @@ def write_int8(graph: Path | bytes, to: Path, tensors: Sequence[NDArray[Any]]) -
         openvino.Core().read_model(graph),
         nncf.Dataset(tensors),
         subset_size=len(tensors),
-        ignored_scope=nncf.IgnoredScope(types=_EXACT, validate=False),
+        ignored_scope=nncf.IgnoredScope(
+            types=[*_EXACT, *(_DISTANCE if classifies else [])], validate=False
+        ),
     )
     openvino.save_model(quantized, to, compress_to_fp16=False)

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import AnyOptions, LabDependency
-from countlab.server.responses import count_answer, wants_json
+from countlab.server.responses import count_answer, signed, wants_json
 from countlab.server.schemas import EXPLAIN_RESPONSES, JpegResponse
 
 classification = APIRouter(tags=["classify"], route_class=FormRoute)
@@ -34,4 +34,5 @@ def explain(
         count_answer(request, prediction)
         headers = {"X-Label": explanation.label, "X-Probability": f"{explanation.probability:.6f}"}
         return Response(drawn, media_type=prediction.picture.media_type, headers=headers)
-    return JSONResponse({**count_answer(request, prediction), "explanation": explanation.as_json()})
+    answer = {**count_answer(request, prediction), "explanation": explanation.as_json()}
+    return signed(request, JSONResponse(answer))

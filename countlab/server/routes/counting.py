@@ -23,7 +23,9 @@ from countlab.server.problems import problem_of
 from countlab.server.responses import (
     count_answer,
     json_response,
+    lab_members,
     picture_response,
+    single_response,
     sweep_response,
     wants_json,
     wants_picture,
@@ -89,7 +91,7 @@ def predict_single(
     request: Request, lab: LabDependency, file: UploadFile, options: OptionsOfAll
 ) -> Response:
     """What `/predict` finds, always as JSON: for programs that cannot set `Accept`."""
-    return json_response(request, lab.predict(file.file.read(), options))
+    return single_response(request, lab.predict(file.file.read(), options))
 
 
 @counting.post(
@@ -111,7 +113,8 @@ def predict_batch(
         try:
             prediction = lab.predict(file.file.read(), options)
             answer = count_answer(request, prediction, more_follow=True)
-            results.append({"name": file.filename, "result": answer})
+            result = {**answer, **lab_members(request, prediction)}
+            results.append({"name": file.filename, "result": result})
         except CountlabError as error:
             problem = problem_of(error, language_of(request))
             results.append({"name": file.filename, "problem": problem})

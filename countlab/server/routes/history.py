@@ -74,6 +74,8 @@ class Kept(BaseModel):
     receipt: dict[str, Any]
     filename: str | None
     """As the client called its picture, with control characters escaped."""
+    mean_confidence: float | None
+    """Of the findings; null where there were none."""
 
 
 class Page(BaseModel):

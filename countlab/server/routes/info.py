@@ -11,6 +11,7 @@ from countlab import __version__
 from countlab.errors import CountlabError
 from countlab.models.catalog import Model
 from countlab.models.error_profile import load_error_profile
+from countlab.models.followed import read_status
 from countlab.server.lab import Lab
 from countlab.server.metrics import MEDIA_TYPE, Metrics
 from countlab.server.middleware.slots import Slots
@@ -120,6 +121,8 @@ def _model_json(model: Model, lab: Lab) -> dict[str, Any]:
         "title": model.title,
         "task": model.task,
         "origin": model.origin,
+        "version": model.version,
+        "following": read_status(lab.pipeline.settings.models_folder).get(model.name),
         "on_disk": lab.pipeline.store.has(model),
         "bytes": model.bytes,
         "input": model.input and list(model.input),

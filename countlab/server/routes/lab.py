@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, Request, Response, UploadFile
 
-from fastapi import APIRouter, Request, UploadFile
-
-from countlab.inference.prediction import Prediction
 from countlab.models.entry import Model
 from countlab.models.lab_answer import LabAnswer
 from countlab.server.middleware.form import FormRoute
 from countlab.server.parameters import LabDependency, OptionsOfAll
-from countlab.server.responses import count_answer
+from countlab.server.responses import single_response
 
 
 def lab_routes(model: Model) -> APIRouter:
@@ -27,24 +24,9 @@ def lab_routes(model: Model) -> APIRouter:
     @router.post("/predict", summary="The class of a picture")
     def predict_as_the_lab(
         request: Request, lab: LabDependency, file: UploadFile, options: OptionsOfAll
-    ) -> dict[str, Any]:
+    ) -> Response:
         """The answer under the names of this lab, beside the usual ones."""
         prediction = lab.predict(file.file.read(), options)
-        return {**count_answer(request, prediction), **lab_members(prediction, names)}
+        return single_response(request, prediction)
 
     return router
-
-
-def lab_members(prediction: Prediction, names: LabAnswer) -> dict[str, Any]:
-    """Class and probabilities as the lab calls them."""
-    probabilities = prediction.probabilities
-    if not probabilities:  # another model was asked for, which detects
-        return {}
-    label, probability = next(iter(probabilities.items()))
-    by_label = probabilities
-    in_order = [probabilities[each] for each in prediction.model.labels]
-    return {
-        names.class_name: int(label) if names.class_as == "number" else label,
-        names.probability: probability,
-        names.probabilities: in_order if names.probabilities_as == "list" else by_label,
-    }

@@ -12,6 +12,11 @@ class ModelJson(TypedDict):
     title: str
     task: str
     origin: str
+    version: str | None
+    """Its number in the registry; None for a model that came from none."""
+    following: dict[str, Any] | None
+    """How following its alias goes: `version`, `since`, `registry` (ok, away), and the version
+    that was `refused`, with the `reason`."""
     on_disk: bool
     """False: the first request that names it fetches it."""
     bytes: int | None

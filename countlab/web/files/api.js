@@ -64,6 +64,11 @@ export async function redraw(file, { signed }) {
   return (await request("redraw", formRequest({ file, ...signed }))).blob();
 }
 
+// What is right about a picture whose answer was wrong.
+export async function sendFeedback(file, { signed }, right) {
+  return (await request("feedback", formRequest({ file, ...signed, ...right }))).json();
+}
+
 // The server has a new key, as after a restart: the picture must be counted again.
 export const isStale = ({ code }) => code === "answer_not_signed";
 

@@ -12,8 +12,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const OTHER = ""; // the entry of the list for a label that the model does not know
 
 export class Corrections {
-  constructor(parts, strings, choices, view, counted) {
-    Object.assign(this, { parts, strings, choices, view, counted, truth: new Truth() });
+  constructor(parts, strings, choices, view, counted, feedback) {
+    Object.assign(this, { parts, strings, choices, view, counted, feedback, truth: new Truth() });
     Object.assign(this, { boxes: [], selected: -1, ownLabels: [] }); // labels of the person's own
     this.edges = new EdgeFields(parts.box_edges, (box) => this.#change({ box }));
     parts.correct_panel.addEventListener("toggle", () => this.#toggle());
@@ -26,6 +26,8 @@ export class Corrections {
     parts.add_box.addEventListener("click", () => this.#addInTheMiddle());
     parts.delete_box.addEventListener("click", () => this.#delete());
     parts.reset_boxes.addEventListener("click", () => this.#reset());
+    parts.send_truth.hidden = !feedback.days;
+    parts.send_truth.addEventListener("click", () => this.#send());
     parts.confirm.addEventListener("click", () => this.#confirm());
     parts.truth_zip.addEventListener("click", async () => download(await this.truth.toZip(), "truth.zip"));
   }
@@ -196,6 +198,11 @@ export class Corrections {
       model: this.choices.info.name, labels: this.choices.info.labels, boxes: this.boxes, width, height,
     });
     this.#showKept();
+  }
+
+  #send() {
+    const boxes = JSON.stringify(this.boxes.map(({ label, box }) => ({ label, box })));
+    return this.feedback.send(this.parts.truth_status, this.file, this.sweep, { boxes });
   }
 
   #showKept() {

@@ -5,6 +5,7 @@ import { Choices } from "./choices.js";
 import { ClassResult } from "./class_result.js";
 import { Corrections } from "./corrections.js";
 import { CountResult } from "./count_result.js";
+import { Feedback } from "./feedback.js";
 import { classifies } from "./models.js";
 import { findParts, messageItem } from "./page.js";
 import { offerPictures } from "./picker.js";
@@ -21,7 +22,8 @@ class CountTab {
     this.view = new PictureView(parts, () => this.recount());
     this.counted = new CountResult(parts, props.strings, this.choices, this.view);
     this.classified = new ClassResult(parts, props.strings, this.choices);
-    this.corrections = new Corrections(parts, props.strings, this.choices, this.view, this.counted);
+    this.feedback = new Feedback(parts, props, this.choices);
+    this.corrections = new Corrections(parts, props.strings, this.choices, this.view, this.counted, this.feedback);
     this.file = null; // the picture
     this.sweep = null; // the response of /sweep
     this.requestNumber = 0; // responses to superseded requests are dropped
@@ -54,6 +56,7 @@ class CountTab {
     if (!this.file) return;
     this.sweep = null; // the previous one is about another picture or model
     this.corrections.withdraw();
+    this.feedback.withdraw();
     this.counted.clear();
     this.classified.clear();
     return this.attempt(async (isSuperseded) => {
@@ -84,6 +87,7 @@ class CountTab {
     this.view.setSize(answer);
     this.parts.result.hidden = false;
     this.classified.show(answer, this.file);
+    this.feedback.offer(this.file, answer);
   }
 
   recount() {
@@ -128,6 +132,7 @@ class CountTab {
     this.counted.clear();
     this.classified.clear();
     this.corrections.withdraw();
+    this.feedback.withdraw();
     this.parts.result.hidden = true;
     this.view.clear();
     this.parts.problem.replaceChildren(...messageItem(problem).childNodes);

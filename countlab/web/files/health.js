@@ -1,7 +1,7 @@
 // The Health tab: the facts of /health/report as sentences.
 
 import { get, isAboutKey } from "./api.js";
-import { fill, formatDecimal } from "./language.js";
+import { fill, formatDecimal, formatPercent } from "./language.js";
 import { withoutPaths } from "./messages.js";
 import { findParts, make, messageItem, onVisible } from "./page.js";
 
@@ -24,6 +24,7 @@ async function show(parts, strings) {
       card(strings.health_speed, speedItems(report, roundTrip, strings)),
       card(strings.health_load, loadItems(report, strings)),
       card(strings.health_models, modelItems(report, strings)),
+      ...registryCards(report, strings),
       card(strings.health_versions, [
         make("li", {}, fill(strings.health_version_line, report)), ...checkItems(report.libraries),
       ]),
@@ -67,6 +68,33 @@ function modelItems({ models, unreadable }, strings) {
     ...models.map((model) => make("li", {}, fill(sentences[model.state], model))),
     ...checkItems(unreadable),
   ];
+}
+
+// What is followed, and how a candidate does; no card where models come from no registry.
+function registryCards({ following, rollout }, strings) {
+  const items = Object.entries(following).map(([name, state]) => registryItem(name, state, strings));
+  if (rollout?.share) {
+    const { candidate = 0, champion = 0, stood_in: stoodIn = 0 } = rollout.canary_counts;
+    const percent = formatPercent(rollout.share);
+    const facts = { name: rollout.candidate, percent, candidate, others: champion + stoodIn, stoodIn };
+    items.push(make("li", {}, fill(strings.health_canary, facts)));
+  }
+  if (rollout?.shadow) {
+    const { agrees = 0, differs = 0, failed = 0, skipped = 0 } = rollout.shadow_counts;
+    const facts = { name: rollout.candidate, agrees, asked: agrees + differs + failed, failed, skipped };
+    items.push(make("li", {}, fill(strings.health_shadow, facts)));
+  }
+  return items.length ? [card(strings.health_registry, items)] : [];
+}
+
+function registryItem(name, { version, registry, refused, reason }, strings) {
+  const facts = { name, version: version ?? "–", refused };
+  const sentences = [fill(strings.health_following, facts)];
+  if (registry !== "ok") sentences.push(strings.health_registry_away);
+  if (refused) sentences.push(fill(strings.health_refused, facts));
+  const item = messageItem({ detail: sentences.join(" "), fix: refused ? withoutPaths(reason) : "" });
+  item.className = registry === "ok" && !refused ? "passed" : "failed";
+  return item;
 }
 
 function checkItems(checks) {

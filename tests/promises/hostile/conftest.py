@@ -55,12 +55,16 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def start_server(
-    home: Path, *, command: Sequence[str] = ("-c", COMMAND), **settings: str
+    home: Path,
+    *,
+    command: Sequence[str] = ("-c", COMMAND),
+    options: Sequence[str] = (),
+    **settings: str,
 ) -> Iterator[ServerProcess]:
     environment = {name: value for name, value in os.environ.items() if "COUNTLAB" not in name}
     environment |= {"COUNTLAB_HOME": str(home), **settings}
     with subprocess.Popen(
-        [sys.executable, *command, "serve", "--port", "0"],
+        [sys.executable, *command, "serve", "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

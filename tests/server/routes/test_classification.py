@@ -36,6 +36,13 @@ no_picture = "No se encontró el archivo"
 empty_file = "No se seleccionó ningún archivo"
 model_not_ready = "Modelo no cargado"
 """,
+    "octagons": """[answer]
+class = "prediction"
+probability = "confidence"
+seconds = "processing_time"
+[answer.classes]
+blue = "octagon_detected"
+""",
 }
 
 
@@ -57,6 +64,7 @@ def home_with_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_classifier(home, "colors", graphs.LABELS)
     write_classifier(home, "weather", graphs.LABELS, ANSWERS["weather"])
     write_classifier(home, "digits", ("0", "1", "2"), ANSWERS["digits"])
+    write_classifier(home, "octagons", graphs.LABELS, ANSWERS["octagons"])
     return home
 
 
@@ -80,6 +88,11 @@ def weather(home_with_models: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def digits(home_with_models: Path) -> Iterator[Server]:
     yield from started(home=home_with_models, lab="digits")
+
+
+@pytest.fixture(scope="module")
+def octagons(home_with_models: Path) -> Iterator[Server]:
+    yield from started(home=home_with_models, lab="octagons")
 
 
 def post(server: Server, path: str, data: bytes = BLUE, **arguments: Any) -> requests.Response:
@@ -170,6 +183,27 @@ def test_the_digits_labs_own_client_is_answered(digits: Server) -> None:
     assert body["confidence"] == max(body["probabilities"])
     assert len(body["probabilities"]) == 3
     assert body["probabilities"].index(max(body["probabilities"])) == 2
+
+
+def test_the_octagons_labs_own_client_is_answered(octagons: Server) -> None:
+    """One and many: prediction, confidence and processing time beside the usual names."""
+    single = post(octagons, "/predict/single").json()
+    files = [("files", ("a.png", BLUE)), ("files", ("b.txt", b"Dear diary"))]
+    batch = requests.post(octagons.url + "/predict/batch", files=files, timeout=30).json()
+    first, second = batch["results"]
+    assert "code" in second["problem"]
+    for answer in (single, first["result"]):
+        assert answer["prediction"] == "octagon_detected"
+        assert 0.5 < answer["confidence"] <= 1
+        assert answer["probabilities"]["octagon_detected"] == answer["confidence"]
+        assert 0 < answer["processing_time"] < 10
+        assert answer["findings"][0]["label"] == "blue"
+
+
+def test_without_a_lab_nobody_elses_names_are_answered(server: Server) -> None:
+    answer = post(server, "/predict/single?model=octagons").json()
+    assert "prediction" not in answer
+    assert answer["confidence"] == 0.5
 
 
 def test_the_digits_labs_errors_are_in_its_own_words(digits: Server) -> None:

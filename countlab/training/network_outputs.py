@@ -10,6 +10,8 @@ from countlab.training.augmentation import as_floats
 from countlab.training.lab import Lab
 from countlab.training.networks import Network
 
+_BATCH_PIXELS = 256 * 160 * 160  # of memory for the first maps
+
 
 def device() -> Any:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -31,24 +33,25 @@ def normalised(x: Any, lab: Lab) -> Any:
 
 
 @torch.no_grad()
-def logits_of(network: Network, pictures: Any, lab: Lab, *, batch: int = 256) -> Any:
-    return _looked(network, pictures, lab, batch, features=False)
+def logits_of(network: Network, pictures: Any, lab: Lab) -> Any:
+    return _looked(network, pictures, lab, features=False)
 
 
 @torch.no_grad()
-def features_of(network: Network, pictures: Any, lab: Lab, *, batch: int = 256) -> Any:
-    return _looked(network, pictures, lab, batch, features=True)
+def features_of(network: Network, pictures: Any, lab: Lab) -> Any:
+    return _looked(network, pictures, lab, features=True)
 
 
-def _looked(network: Network, pictures: Any, lab: Lab, batch: int, *, features: bool) -> Any:
+def _looked(network: Network, pictures: Any, lab: Lab, *, features: bool) -> Any:
     """Batches of one number, so that no result depends on how many pictures there are."""
     network.eval()
+    batch = max(8, min(256, _BATCH_PIXELS // (lab.input.size[0] * lab.input.size[1])))
     answers, where = [], next(network.parameters()).device
     for at in range(0, len(pictures), batch):
         x = normalised(as_floats(pictures[at : at + batch]), lab)
         x = x.to(where).contiguous(memory_format=torch.channels_last)
         sides = [x, x.flip(3)] if network.architecture.flip_average else [x]
         maps = [network.maps(side) for side in sides]
-        means = sum(m.mean((2, 3)) for m in maps) / len(maps)
-        answers.append(means if features else network.linear(means[:, :, None, None])[:, :, 0, 0])
+        found = [m.mean((2, 3)) if features else network.answer(m) for m in maps]
+        answers.append(sum(found) / len(found))
     return torch.cat(answers).cpu() if answers else torch.zeros(0, 1)

@@ -11,12 +11,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
+from countlab.datasets.labels import is_dataset
 from countlab.errors import CountlabError
 from countlab.training.lab import Lab
 from countlab.training.lab_sections import Source
-from countlab.training.loop import Tensors
+from countlab.training.labelled import labelled_classes, read_labelled
 from countlab.training.material import (
     Example,
     Form,
@@ -37,7 +37,7 @@ _FEWEST = 10
 
 
 @dataclass(frozen=True)
-class Material:
+class Dataset:
     """Examples and the part of each, in one order."""
 
     examples: tuple[Example, ...]
@@ -64,7 +64,7 @@ def classes_of(data: Path | None) -> tuple[str, ...]:
     """The classes that a folder of one's own pictures has; none for anything else."""
     if data is None or (data / MNIST_FILE).is_file():
         return ()
-    return class_names(data)
+    return labelled_classes(data) if is_dataset(data) else class_names(data)
 
 
 def gather(
@@ -79,6 +79,7 @@ def gather(
     sources = lab.data
     if data is not None:
         kind = "mnist" if (data / MNIST_FILE).is_file() else "folder"
+        kind = "dataset" if is_dataset(data) else kind
         made = tuple(s for s in lab.data if s.kind.startswith("rendered"))
         sources = (Source(kind, str(data.resolve())), *(made if kind == "mnist" else ()))
     examples = [e for s in sources for e in examples_of(s, lab, folders, limit=limit, each=each)]
@@ -92,9 +93,10 @@ def examples_of(
     *,
     limit: int | None = None,
     each: Callable[[], None] = lambda: None,
+    form: Form | None = None,
 ) -> list[Example]:
-    """One source's pictures; a lab's README says where to get what is missing."""
-    form = lab.form
+    """One source's pictures, in the lab's form if no other is named."""
+    form = form or lab.form
     if source.kind.startswith("rendered"):
         return rendered_examples(_recipe(source, limit), form)
     if source.kind == "sklearn-digits":
@@ -107,14 +109,16 @@ def examples_of(
         return read_mnist(folder, form, limit=limit, invert=source.invert)
     if source.kind == "loose":
         return _loose(folder, source, form)
+    if source.kind == "dataset":
+        return read_labelled(folder, lab.classes, form, confidence=source.confidence, each=each)
     return read_folder(folder, lab.classes, form, each=each)
 
 
-def settle_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path) -> Material:
+def settle_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path) -> Dataset:
     """Splits once; the parts stand in `own` if the lab ships them, and are kept in `kept`."""
     earlier = read_split(own) | read_split(kept)
     parts = split(examples, lab.shares, earlier=earlier)
-    material = Material(tuple(examples), tuple(parts))
+    material = Dataset(tuple(examples), tuple(parts))
     labels = {part: {e.label for e in material.of(part)} for part in (TRAIN, VALIDATION)}
     for number, name in enumerate(lab.classes):
         here = sum(e.label == number for e in examples)
@@ -124,13 +128,7 @@ def settle_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path
     return material
 
 
-def tensors(examples: Sequence[Example], *, stored: bool) -> Tensors:
-    pictures = [e.stored if stored else e.fitted for e in examples]
-    labels = torch.tensor([e.label for e in examples], dtype=torch.int64)
-    return Tensors(torch.from_numpy(np.stack(pictures)) if pictures else torch.zeros(0), labels)
-
-
-def plan_of(lab: Lab, material: Material, seed: int) -> str:
+def plan_of(lab: Lab, material: Dataset, seed: int) -> str:
     """A digest of all that decides how training goes: settings, pictures, parts, seed."""
     values: dict[str, Any] = {
         "seed": seed,
