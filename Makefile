@@ -134,8 +134,8 @@ test-scenes: .venv-scenes/ready  ## the tests that render with Blender
 	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py
 
 client: .venv/ready $(REACT)/node_modules/ready  ## generate the TypeScript client from the server's OpenAPI document
-	@$(BIN)/python scripts/openapi build/openapi.json
-	@npm --prefix $(REACT) run --silent client -- --silent
+	@$(BIN)/python scripts/openapi $(REACT)/openapi.json
+	@npm --prefix $(REACT) run --silent client
 
 test-clients: .venv/ready-dev .venv-clients/ready  ## the pages in React and Streamlit, against real servers (needs Node 20.19)
 	@$(CLIENTS)/python -m pytest clients/streamlit/tests

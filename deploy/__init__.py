@@ -1,0 +1,1 @@
+"""How countlab is run beside other programs."""

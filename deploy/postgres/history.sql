@@ -1,0 +1,2 @@
+-- The server's history, beside the registry of models.
+CREATE DATABASE history;
