@@ -1,7 +1,7 @@
 # Everything here works on a fresh machine with Python 3.10 or newer and a package index.
 PYTHON ?= python3
 PORT   ?= 8000
-JOBS   ?= 4
+JOBS   ?= 3
 SECONDS ?= 60
 BIN    := .venv/bin
 TRAIN  := .venv-training/bin

@@ -21,6 +21,7 @@ from tests.promises.hostile.raw import exchange
 from tests.promises.hostile.table import OK, Hostile
 from tests.promises.hostile.test_bad_requests import PICTURES, Case
 
+pytestmark = pytest.mark.slow
 LABS = ("digits", "catsdogs", "weather")
 LARGEST = 1_000_000
 COUNT, PREDICT = b"POST /countObjects ", b"POST /predict "
