@@ -21,6 +21,7 @@ from countlab.web.strings import all_strings
 from tests.conftest import ROOT, Run
 from tests.datasets.conftest import WITH, WITHOUT, add_picture, package
 
+pytestmark = pytest.mark.slow
 KEY = "open-sesame"
 OpenReview = Callable[..., Page]
 
