@@ -63,14 +63,14 @@ def start_following(followed: Sequence[Followed], *, engine: str) -> FollowerPro
     process = FollowerProcess(followed, engine=engine)
     models = Settings.from_environment().models_folder
     catalog = read_catalog(models).models
-    for one in followed:
-        found = catalog.get(one.link)
-        if found is None and one.alias == CHAMPION:
+    for model in followed:
+        found = catalog.get(model.link)
+        if found is None and model.alias == CHAMPION:
             process.stop()
-            reason = read_status(models).get(one.link, {}).get("reason")
-            raise CountlabError("nothing_to_follow", followed=one.link, reason=reason or "-")
+            reason = read_status(models).get(model.link, {}).get("reason")
+            raise CountlabError("nothing_to_follow", followed=model.link, reason=reason or "-")
         version = found.version if found else None
-        note(say("serve_following", model=one.link, version=version or say("serve_no_version")))
+        note(say("serve_following", model=model.link, version=version or say("serve_no_version")))
     return process
 
 

@@ -34,51 +34,51 @@ class Follower:
         self._registry = Registry(settings)
         self._models, self._engine = settings.models_folder, engine
         self._followed = tuple(followed)
-        self._states = {one: self._state_on_disk(one) for one in followed}
+        self._states = {model: self._state_on_disk(model) for model in followed}
         self._refused: dict[Followed, tuple[Version, float]] = {}
 
     def step(self) -> None:
-        for one in self._followed:
+        for model in self._followed:
             try:
-                self._look(one)
+                self._look(model)
             except CountlabError as error:
-                self._away(one, error)
+                self._away(model, error)
             except Exception as error:  # a follower that ends would never see a rollback
-                self._away(one, CountlabError("tracking_away", address=one.link, reason=error))
+                self._away(model, CountlabError("tracking_away", address=model.link, reason=error))
         write_status(self._models, self.states)
 
     @property
     def states(self) -> dict[str, State]:
-        return {one.link: state for one, state in self._states.items()}
+        return {model.link: state for model, state in self._states.items()}
 
-    def _look(self, one: Followed) -> None:
-        state = self._states[one]
-        wanted = self._registry.at(one.name, one.alias)
+    def _look(self, model: Followed) -> None:
+        state = self._states[model]
+        wanted = self._registry.at(model.name, model.alias)
         if state.registry != "ok":
-            log.warning("the registry answers again: %s", one.link)
+            log.warning("the registry answers again: %s", model.link)
             state.registry = "ok"
-        if wanted is None or self._is_linked(one, wanted):
+        if wanted is None or self._is_linked(model, wanted):
             state.refused = state.reason = None
             return
-        version, until = self._refused.get(one, (None, 0.0))
+        version, until = self._refused.get(model, (None, 0.0))
         if version == wanted and time.monotonic() < until:
             return
         try:
-            self._take(one, wanted)
+            self._take(model, wanted)
         except CountlabError as error:
             if error.code == "tracking_away":
                 raise
-            self._refuse(one, wanted, error)
+            self._refuse(model, wanted, error)
 
-    def _take(self, one: Followed, wanted: Version) -> None:
+    def _take(self, model: Followed, wanted: Version) -> None:
         folder = self._registry.download(wanted, self._models)
         self._check(folder)
-        before = self._states[one].version
-        link(self._models, one.link, folder)
-        self._states[one] = State(wanted.number, time.time())
-        self._refused.pop(one, None)
-        log.warning("%s: version %s (before: %s)", one.link, wanted.number, before or "none")
-        prune(self._models, one.name, [each.link for each in self._followed])
+        before = self._states[model].version
+        link(self._models, model.link, folder)
+        self._states[model] = State(wanted.number, time.time())
+        self._refused.pop(model, None)
+        log.warning("%s: version %s (before: %s)", model.link, wanted.number, before or "none")
+        prune(self._models, model.name, [each.link for each in self._followed])
 
     def _check(self, folder: Path) -> None:
         """Opened in a process of its own, and its kept pictures asked; once for each engine."""
@@ -89,22 +89,22 @@ class Follower:
         probe_model(self._engine, model, Store().files(model), checks=True)
         mark.touch()
 
-    def _refuse(self, one: Followed, wanted: Version, error: CountlabError) -> None:
-        state = self._states[one]
+    def _refuse(self, model: Followed, wanted: Version, error: CountlabError) -> None:
+        state = self._states[model]
         state.refused, state.reason = wanted.number, str(error)
-        self._refused[one] = wanted, time.monotonic() + _RETRY_S
-        log.error("%s stays at version %s: %s", one.link, state.version or "none", error)
+        self._refused[model] = wanted, time.monotonic() + _RETRY_S
+        log.error("%s stays at version %s: %s", model.link, state.version or "none", error)
 
-    def _away(self, one: Followed, error: CountlabError) -> None:
-        state = self._states[one]
+    def _away(self, model: Followed, error: CountlabError) -> None:
+        state = self._states[model]
         if state.registry == "ok":
-            log.warning("%s stays at version %s: %s", one.link, state.version or "none", error)
+            log.warning("%s stays at version %s: %s", model.link, state.version or "none", error)
         state.registry = "away"
 
-    def _is_linked(self, one: Followed, wanted: Version) -> bool:
-        sealed = linked(self._models, one.link)
+    def _is_linked(self, model: Followed, wanted: Version) -> bool:
+        sealed = linked(self._models, model.link)
         return sealed == wanted.sealed
 
-    def _state_on_disk(self, one: Followed) -> State:
-        sealed = linked(self._models, one.link)
+    def _state_on_disk(self, model: Followed) -> State:
+        sealed = linked(self._models, model.link)
         return State(sealed.number if sealed else None, time.time())
