@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -201,7 +201,7 @@ def _cat(system: Any, path: str, most: int | None) -> Any:
     return system.cat_file(path) if size is None or size <= most else system.cat_file(path, 0, most)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _system(protocol: str, example: str) -> Any:
     try:
         import fsspec

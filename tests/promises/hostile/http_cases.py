@@ -92,7 +92,7 @@ LENGTHS = [
         "+1": (NOT_HTTP,), "-1": (NOT_HTTP,), "0x1": (NOT_HTTP,), "1 1": (NOT_HTTP,),
         "": (NOT_HTTP,),
         "1, 1": (NOT_HTTP,), "9" * 19: (NOT_HTTP, (413, "too_many_bytes")), "9" * 5000: (NOT_HTTP,),
-        "10020001": ((413, "too_many_bytes"),), "99999999999": ((413, "too_many_bytes"),),
+        "25020001": ((413, "too_many_bytes"),), "99999999999": ((413, "too_many_bytes"),),
         "\xb2": (NOT_HTTP,), "1_0": (NOT_HTTP,),
     }.items()
 ] + [

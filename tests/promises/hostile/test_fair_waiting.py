@@ -136,9 +136,9 @@ def heavy_batch() -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [heavy_picture, heavy_batch])
+@pytest.mark.parametrize(("make", "least"), [(heavy_picture, 0.25), (heavy_batch, 0.1)])
 def test_good_clients_go_on_beside_the_heaviest_pictures(
-    server: ServerProcess, make: Callable[[], bytes]
+    server: ServerProcess, make: Callable[[], bytes], least: float
 ) -> None:
     """The others come from another address: fairness is among addresses, or keys."""
     heavy = make()
@@ -165,6 +165,6 @@ def test_good_clients_go_on_beside_the_heaviest_pictures(
     share = len(times) / len(alone)
     print(f"{len(alone)} counts alone, {len(times)} beside: {share:.0%}; "
           f"/health at most {max(waits) * 1000:.0f} ms")  # fmt: skip
-    assert share > 0.25, "see docs/reliability.md for the figure on a quiet machine"
+    assert share > least, "see docs/reliability.md for the figure on a quiet machine"
     assert exchange(server.port, get("/health/ready")).status == 200
     assert server.post("/countObjects", pictures.PNG).ok

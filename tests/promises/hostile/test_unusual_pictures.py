@@ -87,7 +87,7 @@ SAME_SCENE: dict[str, tuple[Callable[[Image.Image], bytes], list[str]]] = {
     ),
     "TIFF with two pages": (
         lambda scene: pictures.encoded(
-            scene, "TIFF", save_all=True, append_images=[pictures.SCENE]
+            scene, "TIFF", save_all=True, append_images=[pictures.SCENE.copy()]
         ),
         [FIRST_FRAME],
     ),
