@@ -28,7 +28,7 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 test: .venv/ready-dev  ## set up and run the tests (under three minutes on two cores)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not long"
 
-test-slow: .venv/ready-dev  ## what proves endurance: kill loops, memory, the bench, clean environments
+test-slow: .venv/ready-dev  ## what takes long: kill loops, memory, the bench, notebooks, datasets, deploying, clean environments (ten minutes)
 	@$(BIN)/python -m pytest -m slow
 
 test-grading: .venv/ready-dev .venv-nbgrader/ready  ## the graded lab: all submissions in one command, and the real nbgrader (fifteen minutes)

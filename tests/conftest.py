@@ -24,6 +24,8 @@ from countlab.settings import Settings
 
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parent.parent
+_LONG_ROOMS = ("datasets", "deploy", "notebooks")
+"""Folders of tests with browsers, kernels and programs of their own: `make test-slow`."""
 FRUITS = ROOT / "countlab" / "models" / "data" / "fruits"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -158,3 +160,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return status, told.out, told.err
 
     return run_once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] in _LONG_ROOMS:
+            item.add_marker(pytest.mark.slow)

@@ -59,6 +59,7 @@ def test_curl_commands_succeed(line: str, server: Server, tmp_path: Path) -> Non
 HELP_ONLY = {"serve": "Usage", "fetch": "Usage"}  # would run forever, or need the internet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", commands(".venv/bin/countlab"))
 def test_countlab_commands_run(line: str, server: Server, tmp_path: Path) -> None:
     command = shlex.split(line)
