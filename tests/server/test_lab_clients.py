@@ -19,6 +19,8 @@ import requests
 
 from tests.promises.hostile.conftest import ServerProcess, start_server
 
+pytestmark = pytest.mark.slow
+
 KEY = "secret-key-123"
 WEATHERS = {"clouds", "fog", "rain", "shine", "snow", "storm", "sunrise"}
 
