@@ -7,6 +7,7 @@ decode and count. Their number follows the requests that wait. Loaded with the e
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +116,8 @@ def build(make_app: AppFactory, plan: Plan, *, engine: str | None = None) -> ser
         "COUNTLAB_SLOTS": plan.environment.get("COUNTLAB_SLOTS", str(plan.most_at_work)),
     }
     if plan.fronts > 1:
-        environment.setdefault("PROMETHEUS_MULTIPROC_DIR", f"/tmp/countlab-metrics-{os.getuid()}")
+        folder = Path(tempfile.gettempdir(), f"countlab-metrics-{os.getuid()}")
+        environment.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
     models = {**plan.models, OTHER_MODELS: Replicas(0, 1)}
     handles = {
         name: _model_deployment(name, replicas, plan).bind(
