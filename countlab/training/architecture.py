@@ -84,12 +84,12 @@ def named(
     flip_average: bool = False,
     norm: bool = True,
     pooling: Pooling = "mean",
-    shallow: int = 0,
+    strides: Sequence[int] = (),
 ) -> Architecture:
     """A network by its name; widths are the channels of each stage, depths the blocks in it.
 
-    So many of the last stages as `shallow` says keep the size of their map: small things stay
-    several cells wide.
+    A stage halves its map where its stride is 2, which is the default, and keeps it where it is 1:
+    small things stay several cells wide.
     """
     if pooling not in get_args(Pooling):
         reason = f"pooling “{pooling}”; known: {', '.join(get_args(Pooling))}"
@@ -99,11 +99,15 @@ def named(
         raise CountlabError("unknown_network", arrived=name, known=known)
     stages = tuple(widths) or _DEFAULT_WIDTHS[name]
     repeats = tuple(depths) or (1,) * (len(stages) - 1)
+    halvings = tuple(strides) or (2,) * len(repeats)
+    if len(halvings) != len(repeats) or not set(halvings) <= {1, 2}:
+        reason = f"strides {list(halvings)}: 1 or 2 for each of the {len(repeats)} stages"
+        raise CountlabError("bad_lab_file", file="lab.toml", reason=reason)
     if name == "lenet":
         blocks = _lenet(stages, 1 if grey else 3)
     else:
         kind: Kind = "mobile" if name == "mobile" else "residual"
-        blocks = _stages(kind, stages, repeats, stem_stride, 1 if grey else 3, shallow)
+        blocks = _stages(kind, stages, repeats, stem_stride, 1 if grey else 3, halvings)
     regular = name == "resnet-regularised"
     return Architecture(
         name=name,
@@ -133,16 +137,15 @@ def _stages(
     repeats: Sequence[int],
     stem_stride: int,
     channels: int,
-    shallow: int,
+    strides: Sequence[int],
 ) -> tuple[Block, ...]:
-    """A stem, then stages that each halve the map and widen it."""
+    """A stem, then stages of blocks; the first block of each has the stage's stride."""
     blocks = [Block("stem", channels, 0, widths[0], stem_stride)]
     before = widths[0]
-    for stage, (width, number) in enumerate(zip(widths[1:], repeats, strict=True)):
-        halves = stage < len(repeats) - shallow
+    for width, number, stride in zip(widths[1:], repeats, strides, strict=True):
         for at in range(number):
             hidden = before * 4 if kind == "mobile" else width
-            blocks.append(Block(kind, before, hidden, width, 2 if at == 0 and halves else 1))
+            blocks.append(Block(kind, before, hidden, width, stride if at == 0 else 1))
             before = width
     return tuple(blocks)
 

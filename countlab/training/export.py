@@ -1,8 +1,9 @@
 """A trained network as an ONNX graph: bytes of a picture in, everything an answer needs out.
 
 `picture` (n, height, width, 3), bytes of red, green, blue. `logits` with the temperature already
-in them; `cam`, a map for each class whose mean (or strongest places) and a bias is its logit;
-`features`; `distance`, how far the picture lies from those that taught.
+in them; `cam`, a map for each class: where the mean of all places answers, its mean and a bias is
+the logit; where the strongest places do, it is what each place alone would answer; `features`;
+`distance`, how far the picture lies from those that taught.
 """
 
 from __future__ import annotations
@@ -41,12 +42,17 @@ def export_graph(
         features.append(graph.node("ReduceMean", last, axes=[2, 3], keepdims=0))
         maps.append(graph.node("Conv", last, graph.weight("linear.weight"), kernel_shape=[1, 1]))
         pooled.append(_pooled(graph, maps[-1], network.architecture))
+    peaks = network.architecture.pooling == "peak"
+    if peaks:
+        maps = [_centered(graph, cam) for cam in maps]
     if len(maps) == 2:
         maps[1] = _mirrored(graph, maps[1])
     cooled = graph.constant("one_by_temperature", np.float32(1 / temperature))
     cam = graph.node("Mul", _mean(graph, maps), cooled)
     bias = graph.node("Mul", graph.weight("linear.bias"), cooled)
     logits = graph.node("Add", graph.node("Mul", _mean(graph, pooled), cooled), bias)
+    if peaks:
+        cam = _answer_of_each_place(graph, cam, bias)
     seen = _mean(graph, features)
     shapes = _shapes(network.architecture, picture)
     named = {"logits": logits, "cam": cam, "features": seen}
@@ -63,6 +69,21 @@ def _pooled(graph: GraphWriter, cam: str, architecture: Architecture) -> str:
     flat = graph.node("Reshape", cam, graph.constant("places", np.array([0, 0, -1])))
     strongest = graph.node("TopK", flat, graph.constant("peak", np.array([PEAK])), axis=2)
     return graph.node("ReduceMean", strongest, axes=[2], keepdims=0)
+
+
+def _centered(graph: GraphWriter, cam: str) -> str:
+    """A convolution of stride 2 looks around its cell's first pixel: half a cell is made up for."""
+    return graph.node(
+        "AveragePool", cam, kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1]
+    )  # fmt: skip
+
+
+def _answer_of_each_place(graph: GraphWriter, cam: str, bias: str) -> str:
+    """The probabilities with which a place would answer if it were the whole picture."""
+    everywhere = graph.constant("everywhere", np.array([1, -1, 1, 1]))
+    return graph.node(
+        "Softmax", graph.node("Add", cam, graph.node("Reshape", bias, everywhere)), axis=1
+    )
 
 
 def network_from_graph(graph: bytes, architecture: Architecture) -> Network:

@@ -71,7 +71,7 @@ class Lab:
             flip_average=choice.flip_average,
             norm=choice.norm,
             pooling=choice.pooling,  # type: ignore[arg-type]
-            shallow=choice.shallow,
+            strides=choice.strides,
         )
 
 

@@ -60,8 +60,8 @@ class NetworkChoice:
     norm: bool = True
     pooling: str = "mean"
     """`peak`: the few places of the map that say most, for things small in the picture."""
-    shallow: int = 0
-    """So many of the last stages do not halve the map."""
+    strides: tuple[int, ...] = ()
+    """For each stage 2, which halves the map, or 1; all halve it if left out."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,10 @@ GRAPH, LABELS, MODEL, CARD, EVALUATION = (
     "graph.onnx", "labels.txt", "model.toml", "card.md", "evaluation.json",
 )  # fmt: skip
 
-_POOLED = {"mean": "mean plus a bias", "peak": "strongest places' mean plus a bias"}
+_MAPS = {
+    "mean": "one map a class; its mean plus a bias is the logit",
+    "peak": "one map a class: the probability that each place alone would answer with",
+}
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ def _described(lab: Lab, network: Network, tuned: Tuned, out: Path, seed: int) -
         "outputs": {
             "picture": f"bytes [n, {height}, {width}, 3] go in; scale and mean are in the graph",
             "logits": "softmax gives probabilities; the temperature is in them",
-            "cam": f"one map a class; its {_POOLED[network.architecture.pooling]} is the logit",
+            "cam": _MAPS[network.architecture.pooling],
             "features": "mean of the last map",
             "distance": "above the threshold the picture is unlike what taught",
         },

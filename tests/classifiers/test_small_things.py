@@ -53,6 +53,29 @@ def test_graph_agrees_with_torch(name: str, pooling: Pooling, norm: bool, mirror
     assert np.allclose(said, expected.numpy(), atol=1e-5)
 
 
+def test_a_peaks_map_says_what_each_place_alone_would_answer() -> None:
+    """And lies at its cells' middles: a cell is the mean of itself and its next neighbors."""
+    import onnxruntime
+
+    torch.manual_seed(4)
+    network = Network(named("resnet", classes=3, widths=(8, 16), pooling="peak")).eval()
+    for numbers in network.linear.parameters():
+        torch.nn.init.normal_(numbers)
+    pictures = np.random.default_rng(2).integers(0, 255, (2, 40, 48, 3), np.uint8)
+    session = onnxruntime.InferenceSession(graph_of(network), providers=["CPUExecutionProvider"])
+    found = session.run(["cam"], {"picture": pictures})[0]
+    x = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
+    with torch.no_grad():
+        places = network_from_graph(graph_of(network), network.architecture)
+        places = places.linear(places.maps(x)) / 2
+    near = np.pad(places.numpy(), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    four = np.stack(
+        [near[..., :-1, :-1], near[..., 1:, :-1], near[..., :-1, 1:], near[..., 1:, 1:]]
+    )
+    expected = torch.from_numpy(np.nanmean(four, 0)).softmax(1).numpy()
+    assert np.allclose(found, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(("pooling", "share"), [("mean", PEAK / 1600), ("peak", 1.0)])
 def test_a_mean_drowns_a_small_thing(pooling: Pooling, share: float) -> None:
     """The weights are positive, so that the strongest places are those of the thing."""
@@ -66,12 +89,19 @@ def test_a_mean_drowns_a_small_thing(pooling: Pooling, share: float) -> None:
     assert torch.allclose(seen - nothing, (whole - nothing) * share, atol=1e-5)
 
 
-def test_shallow_stages_keep_their_maps_size() -> None:
+def test_stages_of_stride_1_keep_their_maps_size() -> None:
     deep = Network(named("resnet", classes=2, widths=(8, 8, 8)))
-    shallow = Network(named("resnet", classes=2, widths=(8, 8, 8), shallow=1))
+    shallow = Network(named("resnet", classes=2, widths=(8, 8, 8), strides=(2, 1)))
     x = torch.zeros(1, 3, 32, 32)
     assert deep.maps(x).shape[2:] == (8, 8)
     assert shallow.maps(x).shape[2:] == (16, 16)
+
+
+@pytest.mark.parametrize("strides", ["[2]", "[2, 3]", "[2, 2, 2]"])
+def test_strides_that_fit_no_stages_are_refused(tmp_path: Path, strides: str) -> None:
+    (tmp_path / "lab.toml").write_text(f"[network]\nwidths = [8, 8, 8]\nstrides = {strides}\n")
+    with pytest.raises(CountlabError, match="each of the 2 stages"):
+        read_lab(tmp_path, classes=("a", "b")).architecture()
 
 
 def test_unknown_pooling_is_refused(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ turn = { turn = 15 }
 light = { brightness = 0.2, contrast = 0.2 }
 [[compare]]
 name = "peak"
-network = { pooling = "peak", shallow = 1 }
+network = { pooling = "peak", widths = [8, 16, 16], strides = [2, 1] }
 schedule = { epochs = 1 }
 [tune]
 batch = [8, 16]
