@@ -18,12 +18,13 @@ import torch
 from countlab.settings import Settings
 from countlab.system.interrupts import stopped_in_order
 from countlab.system.whole_file import write_whole
+from countlab.training.network_outputs import computes_in_bfloat16
 from recipes.octagons.crops import SIDE, Labelled, crop, read_labelled
 from recipes.octagons.loss import loss, targets
 from recipes.octagons.network import OctagonDetector
 
 WORK = Path("recipes/octagons/work")
-STEPS, BATCH, RATE, DECAY = 1400, 32, 0.003, 0.02
+STEPS, BATCH, RATE, DECAY = 12_000, 32, 0.003, 0.02
 _MEMORY = 0.99
 _SAVE_EVERY_S = 45.0
 
@@ -72,7 +73,9 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(step, steps)
             network.train()
-            wrong, parts = loss(network(x), wanted)
+            with torch.autocast("cpu", torch.bfloat16, enabled=computes_in_bfloat16("auto")):
+                cells = network(x)
+            wrong, parts = loss(cells.float(), wanted)
             optimiser.zero_grad(set_to_none=True)
             wrong.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
