@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-LABS = ("digits", "catsdogs", "weather")
+LABS = ("digits", "catsdogs", "weather", "octagons")
 
 
 def cells(lab: str, ending: str) -> list[Any]:
