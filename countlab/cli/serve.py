@@ -87,9 +87,9 @@ def make_app(
     rollout: RolloutPlan | None = None,
 ) -> FastAPI:
     """The app of `serve`; with several workers each of them makes it."""
-    from countlab.serving.server_thread import limit_malloc_arenas
+    from countlab.system.heap import settle_heap
 
-    limit_malloc_arenas()  # before libraries that start threads are loaded
+    settle_heap()  # before libraries that start threads are loaded
     from countlab.models.catalog import read_catalog
     from countlab.server import create_app
     from countlab.system.logs import configure_logging

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import errno
 import faulthandler
 import gc
@@ -26,9 +25,6 @@ GRACEFUL_SHUTDOWN_S = 10
 """How long a service that is shutting down may finish its running requests."""
 HISTORY_FLUSH_S = 5
 """How long the history may then take to write its last rows."""
-# From glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_MB = 1 << 20
 
 
 class Server:
@@ -130,19 +126,3 @@ def exit_after(seconds: float) -> None:
     timer.start()
     with contextlib.suppress(ValueError, OSError, AttributeError):  # no standard error to write to
         faulthandler.dump_traceback_later(seconds + 1, exit=True)
-
-
-def limit_malloc_arenas() -> None:
-    """Limits glibc's malloc to two heaps; to be called before the first thread starts.
-
-    By default each thread gets a heap of its own, and memory freed in one cannot be reused in
-    another: with pictures passing through a dozen threads, memory grew by a third. With two heaps
-    it stays flat (`make soak`). The thresholds make them keep the pages of a picture for the next
-    one: returning and requesting them cost a millisecond each time.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
-            libc = ctypes.CDLL(None)
-            libc.mallopt(_M_ARENA_MAX, 2)
-            libc.mallopt(_M_MMAP_THRESHOLD, 32 * _MB)
-            libc.mallopt(_M_TRIM_THRESHOLD, 64 * _MB)

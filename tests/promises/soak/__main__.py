@@ -29,7 +29,6 @@ from tests.promises.soak.promises import (
 )
 
 _SAMPLE_INTERVAL_S = 1.0
-_WARM_UP_S = 5.0
 _WORK = bytes(64_000_000)
 
 
@@ -58,9 +57,9 @@ def soak(folder: Path, *, minutes: float, clients: int) -> tuple[list[Promise], 
         jobs = all_jobs()
         expected = serial_run(jobs, service.url)
         process = psutil.Process(service.process.pid)
-        # What is opened at the first request of its kind, or when several come at once, stays open.
+        # What is made at the first request of its kind, or when several come at once, stays.
         warm_up = Clients(service.url, expected, jobs, clients)
-        time.sleep(_WARM_UP_S)
+        warm_up.wait_for_every_kind()
         warm_up.stop()
         service.get("/history")
         time.sleep(2 * _SAMPLE_INTERVAL_S)

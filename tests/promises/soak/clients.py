@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import threading
@@ -40,15 +41,24 @@ class Results:
 
 
 class Clients:
-    """Threads that run until `stop()`, which waits for their last responses."""
+    """Threads that run until `stop()`, which waits for their last responses.
+
+    Together they send each kind of request once, then what chance says.
+    """
 
     def __init__(self, url: str, expected: dict[Job, Any], jobs: list[Job], number: int) -> None:
         self.results = Results()
         self._url, self._expected, self._jobs = url, expected, jobs
+        self._first: list[Job | Hostile] = [*expected, *HOSTILE]
+        random.Random(0).shuffle(self._first)
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=[n]) for n in range(number)]
         for thread in self._threads:
             thread.start()
+
+    def wait_for_every_kind(self) -> None:
+        while self._first:
+            time.sleep(0.1)
 
     def stop(self) -> None:
         self._stop.set()
@@ -59,6 +69,9 @@ class Clients:
         generator = random.Random(number)
         with requests.Session() as session:
             while not self._stop.is_set():
+                if self._first:
+                    self._send_first(session)
+                    continue
                 job = generator.choice(self._jobs)
                 chance = generator.random()
                 if chance < _DISCONNECT_SHARE:
@@ -67,6 +80,11 @@ class Clients:
                     self._send_hostile(generator.choice(HOSTILE))
                 else:
                     self._send(job, session)
+
+    def _send_first(self, session: requests.Session) -> None:
+        with contextlib.suppress(IndexError):  # another thread has taken the last one
+            kind = self._first.pop()
+            self._send(kind, session) if isinstance(kind, Job) else self._send_hostile(kind)
 
     def _send(self, job: Job, session: requests.Session) -> None:
         start = time.monotonic()
