@@ -114,7 +114,7 @@ def examples_of(
     return read_folder(folder, lab.classes, form, each=each)
 
 
-def settle_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path) -> Dataset:
+def assign_parts(lab: Lab, examples: Sequence[Example], kept: Path, *, own: Path) -> Dataset:
     """Splits once; the parts stand in `own` if the lab ships them, and are kept in `kept`."""
     earlier = read_split(own) | read_split(kept)
     parts = split(examples, lab.shares, earlier=earlier)

@@ -127,8 +127,8 @@ class Pretext:
     rate: float = 0.002
     size: tuple[int, int] = (96, 96)
     crop: tuple[float, float] = (0.25, 1.0)
-    warmth: float = 0.2
-    """The temperature of the contrastive loss."""
+    temperature: float = 0.2
+    """Of the contrastive loss."""
     sources: tuple[Source, ...] = ()
     model: str = ""
     """A model whose first layers, where they have the same names and sizes, are begun with."""

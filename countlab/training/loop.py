@@ -75,7 +75,7 @@ def fit(task: Fit, network: Network, *, resume: bool) -> State:
     steps = steps_an_epoch * task.lab.schedule.epochs
     saved = time.monotonic()
     with stopped_in_order(task.stop):
-        while state.step < steps and not _no_better(state, task.lab.schedule.patience):
+        while state.step < steps and not _is_out_of_patience(state, task.lab.schedule.patience):
             began = time.monotonic()
             epoch, at = divmod(state.step, steps_an_epoch)
             loss = _step(task, state, epoch, at, steps)
@@ -156,11 +156,11 @@ def _step(task: Fit, state: State, epoch: int, at: int, steps: int) -> float:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), _CLIP)
     state.optimiser.step()
-    _follow(state, schedule.average)
+    _update_average(state, schedule.average)
     return float(loss.item())
 
 
-def _follow(state: State, memory: float) -> None:
+def _update_average(state: State, memory: float) -> None:
     """The average trails the network; early on it follows closely."""
     share = 1 - min(memory, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
@@ -200,6 +200,6 @@ def rarest_f1(logits: Any, labels: Any, taught: Any) -> float:
     return 2 * both / max(1, int(said.sum()) + int(were.sum()))
 
 
-def _no_better(state: State, patience: int) -> bool:
+def _is_out_of_patience(state: State, patience: int) -> bool:
     best = min((e["validation_loss"], e["epoch"]) for e in state.epochs) if state.epochs else None
     return bool(patience and best and len(state.epochs) - best[1] >= patience)

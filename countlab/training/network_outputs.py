@@ -34,15 +34,15 @@ def normalised(x: Any, lab: Lab) -> Any:
 
 @torch.no_grad()
 def logits_of(network: Network, pictures: Any, lab: Lab) -> Any:
-    return _looked(network, pictures, lab, features=False)
+    return _outputs(network, pictures, lab, features=False)
 
 
 @torch.no_grad()
 def features_of(network: Network, pictures: Any, lab: Lab) -> Any:
-    return _looked(network, pictures, lab, features=True)
+    return _outputs(network, pictures, lab, features=True)
 
 
-def _looked(network: Network, pictures: Any, lab: Lab, *, features: bool) -> Any:
+def _outputs(network: Network, pictures: Any, lab: Lab, *, features: bool) -> Any:
     """Batches of one number, so that no result depends on how many pictures there are."""
     network.eval()
     batch = max(8, min(256, _BATCH_PIXELS // (lab.input.size[0] * lab.input.size[1])))

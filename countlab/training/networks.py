@@ -90,7 +90,7 @@ class Residual(nn.Module):
         if self.widens:
             side = self.norm3(self.conv3(side))
         x = self.norm2(self.conv2(functional.relu(self.norm1(self.conv1(x)))))
-        return functional.relu(side + _sometimes(x, self.skip_rate, self.training))
+        return functional.relu(side + _drop_path(x, self.skip_rate, self.training))
 
     def write(self, graph: GraphWriter, x: str, name: str) -> str:
         side = x
@@ -121,7 +121,7 @@ class Mobile(nn.Module):
         x = functional.relu(self.norm1(self.conv1(x)))
         x = functional.relu(self.norm2(self.conv2(x)))
         x = self.norm3(self.conv3(x))
-        return side + _sometimes(x, self.skip_rate, self.training) if self.adds else x
+        return side + _drop_path(x, self.skip_rate, self.training) if self.adds else x
 
     def write(self, graph: GraphWriter, x: str, name: str) -> str:
         side, groups = x, self.conv2.groups
@@ -135,7 +135,7 @@ class Mobile(nn.Module):
 _KINDS = {"stem": Stem, "lenet": LeNet, "residual": Residual, "mobile": Mobile}
 
 
-def _sometimes(x: Any, skip_rate: float, training: bool) -> Any:
+def _drop_path(x: Any, skip_rate: float, training: bool) -> Any:
     """Stochastic depth: a block is left out for some pictures of the batch."""
     if not training or skip_rate == 0:
         return x

@@ -33,7 +33,7 @@ from countlab.training.tensors import tensors
 _PROJECTED = 96
 
 
-class Sight(nn.Module):
+class ContrastiveNetwork(nn.Module):
     """The lab's network with a small head in the place of its answer."""
 
     def __init__(self, network: Network) -> None:
@@ -48,7 +48,7 @@ class Sight(nn.Module):
         return functional.normalize(self.head(self.network.maps(x).mean((2, 3))).float(), dim=1)
 
 
-def learn_to_see(
+def pretrain(
     lab: Lab,
     material: Dataset,
     folders: Sequence[Path],
@@ -61,9 +61,11 @@ def learn_to_see(
 ) -> dict[str, Any]:
     """The network's numbers after the pretext task, all but the answering layer."""
     torch.manual_seed(seed)
-    sight = Sight(Network(lab.architecture())).to(device(), memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(sight.parameters(), lr=lab.pretext.rate, weight_decay=1e-4)
-    state = checkpoints.State(sight, nn.Identity(), optimiser)
+    contrastive = ContrastiveNetwork(Network(lab.architecture())).to(
+        device(), memory_format=torch.channels_last
+    )
+    optimiser = torch.optim.AdamW(contrastive.parameters(), lr=lab.pretext.rate, weight_decay=1e-4)
+    state = checkpoints.State(contrastive, nn.Identity(), optimiser)
     if resume and checkpoint.is_file():
         checkpoints.load(state, checkpoint, plan=plan)
     pictures = _pictures(lab, material, folders)
@@ -88,7 +90,7 @@ def learn_to_see(
             )
             if stop.is_set():
                 raise KeyboardInterrupt
-    numbers = sight.network.state_dict()
+    numbers = contrastive.network.state_dict()
     return {name: value for name, value in numbers.items() if not name.startswith("linear")}
 
 
@@ -126,18 +128,20 @@ def _step(
     with torch.autocast(
         device().type, torch.bfloat16, enabled=computes_in_bfloat16(schedule.precision)
     ):
-        seen = state.network(x)
-    loss = contrastive_loss(seen, lab.pretext.warmth)
+        projections = state.network(x)
+    loss = contrastive_loss(projections, lab.pretext.temperature)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     state.optimiser.step()
     return float(loss.item())
 
 
-def contrastive_loss(seen: Any, warmth: float) -> Any:
+def contrastive_loss(projections: Any, temperature: float) -> Any:
     """Cross-entropy of picking the partner; the first half's partners are the second half."""
-    number = len(seen) // 2
-    alike = seen @ seen.T / warmth
-    alike = alike.masked_fill(torch.eye(len(seen), dtype=torch.bool, device=seen.device), -1e9)
-    partner = torch.arange(len(seen), device=seen.device).roll(number)
+    number = len(projections) // 2
+    alike = projections @ projections.T / temperature
+    alike = alike.masked_fill(
+        torch.eye(len(projections), dtype=torch.bool, device=projections.device), -1e9
+    )
+    partner = torch.arange(len(projections), device=projections.device).roll(number)
     return functional.cross_entropy(alike, partner)

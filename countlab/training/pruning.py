@@ -14,7 +14,7 @@ import torch
 
 from countlab.errors import CountlabError
 from countlab.training.architecture import Block, architecture_from_json, thinner
-from countlab.training.dataset import Dataset, gather, plan_of, settle_parts
+from countlab.training.dataset import Dataset, assign_parts, gather, plan_of
 from countlab.training.export import export_graph, network_from_graph
 from countlab.training.judging import Published
 from countlab.training.lab import Lab, read_lab
@@ -69,7 +69,7 @@ def prune(
     lab = _lab(lab_folder, finetune_epochs, Published(model).labels)
     examples = gather(lab, folders, data=data, limit=QUICK_PICTURES if quick else None)
     kept = _kept_split(model, out)
-    material = settle_parts(lab, examples, kept, own=lab_folder / "split.csv")
+    material = assign_parts(lab, examples, kept, own=lab_folder / "split.csv")
     network = load_network(model)
     thin = pruned_network(network, amount)
     name = f"{lab.name}-pruned"

@@ -17,11 +17,11 @@ from countlab.training import checkpoint
 from countlab.training.curve import write_curve
 from countlab.training.dataset import (
     Dataset,
+    assign_parts,
     classes_of,
     examples_of,
     gather,
     plan_of,
-    settle_parts,
 )
 from countlab.training.graph import read_weights
 from countlab.training.judging import Published
@@ -29,7 +29,7 @@ from countlab.training.lab import Lab, read_lab
 from countlab.training.lab_sections import Source
 from countlab.training.loop import Fit, Progress, Report, fit
 from countlab.training.networks import Network
-from countlab.training.pretext import learn_to_see
+from countlab.training.pretext import pretrain
 from countlab.training.publishing import publish
 from countlab.training.split import TRAIN, VALIDATION
 from countlab.training.tensors import tensors
@@ -84,7 +84,7 @@ def train(
     work = out / WORK
     examples = gather(lab, folders, data=data, limit=limit)
     examples += [found for source in more for found in examples_of(source, lab, folders)]
-    material = settle_parts(lab, examples, work / "split.csv", own=lab_folder / "split.csv")
+    material = assign_parts(lab, examples, work / "split.csv", own=lab_folder / "split.csv")
     plan = plan_of(lab, material, seed)
     first = first_weights(
         lab, material, folders, seed=seed, work=work, report=report, resume=resume, plan=plan
@@ -150,16 +150,16 @@ def first_weights(
 ) -> dict[str, Any] | None:
     """What the pretext task taught, if the lab has one; not repeated for a run under way."""
     if lab.pretext.model:
-        return borrowed(lab, Settings.from_environment())
+        return weights_of_model(lab, Settings.from_environment())
     if not lab.pretext.epochs:
         return None
-    return learn_to_see(
+    return pretrain(
         lab, material, folders, seed=seed, checkpoint=work / "pretext.pt", report=report,
         resume=resume, plan=hashlib.sha256(f"pretext {plan}".encode()).hexdigest(),
     )  # fmt: skip
 
 
-def borrowed(lab: Lab, settings: Settings) -> dict[str, Any]:
+def weights_of_model(lab: Lab, settings: Settings) -> dict[str, Any]:
     """The first layers of another model, such as a detector that learnt from boxes."""
     folder = read_catalog(settings.models_folder).find(lab.pretext.model).folder
     known = read_weights(Published(folder).graph.read_bytes())

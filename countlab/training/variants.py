@@ -17,7 +17,7 @@ import torch
 from countlab.errors import CountlabError
 from countlab.system.toml import read_toml
 from countlab.system.whole_file import write_whole
-from countlab.training.dataset import Dataset, gather, plan_of, settle_parts
+from countlab.training.dataset import Dataset, assign_parts, gather, plan_of
 from countlab.training.lab import Lab
 from countlab.training.loop import Fit, Report, fit, rarest_f1
 from countlab.training.network_outputs import logits_of
@@ -98,7 +98,7 @@ class Pictures:
             self._kept = None
             examples = gather(lab, self._folders, data=self._data, limit=self._limit)
             split = self._work / "split.csv"
-            dataset = settle_parts(lab, examples, split, own=self._folder / "split.csv")
+            dataset = assign_parts(lab, examples, split, own=self._folder / "split.csv")
             parts = {p: tensors(dataset.of(p), stored=p == TRAIN) for p in _PARTS}
             self._kept = lab.form, dataset, parts
         return self._kept[1], self._kept[2]

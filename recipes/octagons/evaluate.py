@@ -80,14 +80,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--part", default="test")
     parser.add_argument("--model", type=Path, default=TO)
-    asked = parser.parse_args()
-    pictures = read_part(asked.data, asked.part)
-    measured = figures(pictures, look(asked.model, pictures))
+    arguments = parser.parse_args()
+    pictures = read_part(arguments.data, arguments.part)
+    measured = figures(pictures, look(arguments.model, pictures))
     for name, share in measured.items():
         low, high = share["interval"]
-        told = f"{share['share']:7.1%}  {share['right']:4d} of {share['of']:4d}"
-        print(f"{told}  ({low:.1%} to {high:.1%})  {name}")
-    (asked.model / "evaluation.json").write_text(json.dumps(measured, indent=1) + "\n")
+        text = f"{share['share']:7.1%}  {share['right']:4d} of {share['of']:4d}"
+        print(f"{text}  ({low:.1%} to {high:.1%})  {name}")
+    (arguments.model / "evaluation.json").write_text(json.dumps(measured, indent=1) + "\n")
 
 
 if __name__ == "__main__":

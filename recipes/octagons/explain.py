@@ -55,8 +55,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--part", default="test")
-    asked = parser.parse_args()
-    found = np.array(shares(read_part(asked.data, asked.part)))
+    arguments = parser.parse_args()
+    found = np.array(shares(read_part(arguments.data, arguments.part)))
     print(f"{found.mean():.1%} of the map lies in the octagons' boxes, {len(found)} pictures "
           f"(half of them above {np.median(found):.1%})")  # fmt: skip
 

@@ -97,17 +97,19 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=WORK / "detector.pt")
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--to", type=Path, default=TO)
-    asked = parser.parse_args()
-    network = load(asked.checkpoint)
+    arguments = parser.parse_args()
+    network = load(arguments.checkpoint)
     with tempfile.TemporaryDirectory() as home:
         write_model(network, Path(home) / "models" / NAME)
-        pictures = read_part(asked.data, "validation")
+        pictures = read_part(arguments.data, "validation")
         confidence = best_confidence(Path(home), pictures)
     with torch.no_grad():
         network.head.bias[4] -= float(np.log(confidence / (1 - confidence)))
-    size = write_model(network, asked.to)
-    print(f"{asked.to}: {size:,} bytes; {confidence:.2f} counted best on {len(pictures)} pictures, "
-          f"and is 0.5 now")  # fmt: skip
+    size = write_model(network, arguments.to)
+    print(
+        f"{arguments.to}: {size:,} bytes; {confidence:.2f} counted best on {len(pictures)} "
+        "pictures, and is 0.5 now"
+    )
 
 
 if __name__ == "__main__":

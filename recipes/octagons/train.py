@@ -80,20 +80,20 @@ def train(
             wrong.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
-            _follow(average, network, step)
+            _update_average(average, network, step)
             spent += time.process_time() - began
             if stop.is_set() or step + 1 == steps or time.monotonic() - saved > _SAVE_EVERY_S:
                 _save(out, network, average, optimiser, step + 1, spent, steps)
                 saved = time.monotonic()
             if step % 20 == 0 or step + 1 == steps:
-                told = "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
-                print(f"{step + 1}/{steps}  {told}  {spent:.0f} CPU seconds", flush=True)
+                figures = "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
+                print(f"{step + 1}/{steps}  {figures}  {spent:.0f} CPU seconds", flush=True)
             if stop.is_set():
                 raise KeyboardInterrupt
     return average.eval()
 
 
-def _follow(average: Any, network: Any, step: int) -> None:
+def _update_average(average: Any, network: Any, step: int) -> None:
     share = 1 - min(_MEMORY, (1 + step) / (10 + step))
     with torch.no_grad():
         now = network.state_dict()
@@ -139,12 +139,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--threads", type=int, default=2)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    pictures = read_pictures(asked.data, asked.more)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    pictures = read_pictures(arguments.data, arguments.more)
     print(f"{len(pictures)} pictures, {sum(len(p.octagons) for p in pictures)} octagons")
     try:
-        train(pictures, asked.out, steps=asked.steps, size=asked.batch)
+        train(pictures, arguments.out, steps=arguments.steps, size=arguments.batch)
     except KeyboardInterrupt:
         raise SystemExit("Stopped; the same command goes on from here.") from None
 

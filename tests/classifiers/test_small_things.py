@@ -18,7 +18,7 @@ from countlab.training.lab import read_lab
 from countlab.training.lab_sections import Input, Pretext
 from countlab.training.networks import PEAK, Network
 from countlab.training.pruning import pruned_network
-from countlab.training.runs import borrowed
+from countlab.training.runs import weights_of_model
 from countlab.training.unfamiliar import Familiarity
 
 pytestmark = pytest.mark.training
@@ -129,9 +129,9 @@ def test_first_layers_are_borrowed_where_they_fit(shapes_lab: Path, tmp_path: Pa
         'name = "eyes"\nlabels = "names"\n[files]\ngraph = { name = "graph.onnx" }\n'
     )
     settings = Settings(home=tmp_path)
-    weights = borrowed(lab, settings)
+    weights = weights_of_model(lab, settings)
     assert "blocks.0.conv.weight" in weights
     assert "linear.weight" not in weights, "five classes are not two"
     wider = replace(lab, network=replace(lab.network, widths=(9, 10, 11)))
     with pytest.raises(CountlabError, match="eyes"):
-        borrowed(wider, settings)
+        weights_of_model(wider, settings)

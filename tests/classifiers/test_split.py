@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from countlab.training.dataset import settle_parts
+from countlab.training.dataset import assign_parts
 from countlab.training.lab import read_lab
 from countlab.training.material import Form, read_folder
 from countlab.training.split import PARTS, read_split, split
@@ -60,14 +60,14 @@ def test_pictures_added_later_move_no_other(shapes: Path, tmp_path: Path) -> Non
     lab = read_lab(tmp_path, classes=KINDS)
     kept = tmp_path / "split.csv"
     examples = read_folder(shapes, KINDS, FORM)
-    first = settle_parts(lab, examples, kept, own=tmp_path / "none.csv")
+    first = assign_parts(lab, examples, kept, own=tmp_path / "none.csv")
     more = tmp_path / "more"
     for kind in KINDS:
         (more / kind).mkdir(parents=True)
         for number in range(30, 40):
             cv2.imwrite(str(more / kind / f"{number}.png"), draw(kind, number))
     both = [*read_folder(more, KINDS, FORM), *examples]
-    second = settle_parts(lab, both, kept, own=tmp_path / "none.csv")
+    second = assign_parts(lab, both, kept, own=tmp_path / "none.csv")
     assert second.parts[30:] == first.parts
     assert len(read_split(kept)) == 120
 
