@@ -2,8 +2,8 @@
 
 A request's head (URL and headers) is limited in size, number and time; what surrounds its body
 (chunk sizes, trailers) in size; requests sent ahead of their turn in number. When the response is
-complete before the body has arrived, the rest is discarded for a moment, so that the client reads
-the response, and then the connection closes.
+complete before the body has arrived, the rest is dropped for a moment (`refused_bodies`), so that
+the client reads the response, and then the connection closes.
 
 An offer to change the protocol (`Upgrade: h2c`, as Java's HttpClient and `curl --http2` send it)
 is ignored, as RFC 9110 allows, and the request answered over HTTP/1.1.
@@ -19,6 +19,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from countlab.errors import CountlabError
+from countlab.serving.refused_bodies import Pace, RestOfBody
 from countlab.serving.unread_responses import UnreadResponses
 
 _MAX_HEAD_BYTES = 32_768
@@ -26,7 +27,6 @@ _MAX_HEADERS = 128
 _MAX_FRAMING_BYTES = 32_768  # chunk sizes and trailers between two pieces of a body
 _MAX_AHEAD = 64  # requests on one connection that wait for the response to an earlier one
 _HEAD_TIMEOUT_S = 10.0
-_DISCARD_S = 2.0  # of the rest of a body after an early response
 _STATUS = {"not_http": 400, "too_slow_sender": 408, "head_too_large": 431, "too_many_headers": 431}
 _UPGRADE_HEADERS = (b"upgrade", b"http2-settings")
 
@@ -38,18 +38,18 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = self._framing_bytes = 0
         self._error: CountlabError | None = None
         self._in_head, self._in_body = True, False
-        self._upgrading = self._ended = False
-        self._discard_timer: asyncio.TimerHandle | None = None
+        self._upgrading = self._ended = self._closes = False
+        self._rest: RestOfBody | None = None
         self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._on_head_timeout)
         state = self.server_state.__dict__  # one for all connections of the server
         self._unread: UnreadResponses = state.setdefault("unread_responses", UnreadResponses())
+        self._pace: Pace = state.setdefault("refused_bodies", Pace())
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread.remove(self.transport)
-        for timer in (self._head_timer, self._discard_timer):
-            if timer is not None:
-                timer.cancel()
+        self._head_timer.cancel()
+        self._end_rest()
         super().connection_lost(exc)
 
     # Limits of what arrives.
@@ -122,11 +122,15 @@ class HttpProtocol(HttpToolsProtocol):
             self._end_after_responses()
             raise CountlabError("not_http")  # only stops the parser
         super().on_headers_complete()  # raises where the URL is none
+        # Uvicorn would close with the response, and who is still sending would not read it.
+        self._closes, self.cycle.keep_alive = not self.cycle.keep_alive, True
         self._in_head, self._in_body = False, True
         self._head_bytes = self._framing_bytes = 0
 
     def on_body(self, body: bytes) -> None:
         self._framing_bytes = 0
+        if self._rest is not None:
+            self._rest.arrived(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -134,10 +138,11 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._in_head, self._in_body = True, False
         super().on_message_complete()
-        if self._discard_timer is not None:
-            self._discard_timer.cancel()
-            self._discard_timer = None
-            if not self.transport.is_closing():
+        if self._rest is not None:
+            self._end_rest()
+            if self._closes:
+                self.transport.close()
+            elif not self.transport.is_closing():
                 self.timeout_keep_alive_task = self.loop.call_later(
                     self.timeout_keep_alive, self.timeout_keep_alive_handler
                 )
@@ -195,8 +200,18 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.pipeline:
             self.flow.pause_reading()  # first the requests that are here
-        if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
-            self._discard_timer = self.loop.call_later(_DISCARD_S, self.transport.close)
+        if not self.cycle.response_complete or self.transport.is_closing():
+            return
+        if self._in_body:
+            is_slow = self.cycle.scope["state"].get("found_no_room")
+            self._rest = RestOfBody(self.transport, self.flow, self._pace if is_slow else None)
+        elif self._closes:
+            self.transport.close()
+
+    def _end_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.end()
+            self._rest = None
 
     def pause_writing(self) -> None:
         super().pause_writing()

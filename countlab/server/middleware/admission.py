@@ -29,7 +29,7 @@ from countlab.server.middleware.body import (
     content_length,
     read_body,
 )
-from countlab.server.middleware.body_memory import BodyMemory
+from countlab.server.middleware.body_memory import BodyMemory, Share
 from countlab.server.middleware.slots import Slots
 from countlab.server.problems import send_problem
 from countlab.system.deadline import Deadline
@@ -71,11 +71,8 @@ class Admission:
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         deadline, client = Deadline(self._deadline_s), client_of(scope)
-        self._limits.check(scope["path"], content_length(scope))
-        if self._slots.refuses(client):
-            raise self._slots.error()  # before the body is sent in vain
         with self._memory.share(client) as share:
-            body = await read_body(scope, receive, self._limits, deadline, share)
+            body = await self._read_body(scope, receive, deadline, share)
             request = _AdmittedRequest(self._slots, client, deadline, body, receive, send)
             del body  # the request drops its own reference as soon as the route has read it
             try:
@@ -84,6 +81,22 @@ class Admission:
                 await request.run(self._app, scope)
             finally:
                 request.close()
+
+    async def _read_body(
+        self, scope: Scope, receive: Receive, deadline: Deadline, share: Share
+    ) -> bytearray:
+        """The body; where there is no room for it, it is refused before its first byte is read."""
+        announced = content_length(scope)
+        self._limits.check(scope["path"], announced)
+        try:
+            if self._slots.refuses(share.client):
+                raise self._slots.error()
+            self._memory.check_announced(share.client, announced)
+            return await read_body(scope, receive, self._limits, deadline, share)
+        except CountlabError as error:
+            # For the connection: a sender that found no room must not come back at once.
+            scope["state"]["found_no_room"] = error.code == "too_busy"
+            raise
 
     async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Holds a read's slot until its response begins."""

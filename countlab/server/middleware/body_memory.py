@@ -1,8 +1,9 @@
 """Memory for request bodies: a budget in bytes, in all and for each client.
 
 A client is charged for what has arrived, never for what it announces: who sends nothing holds
-nothing. When the budget is used up, bodies that have stopped arriving give way. Knows nothing of
-HTTP.
+nothing. It may have half of all, and beside others as much as it leaves free, so that several
+together never fill everything. When the budget is used up, bodies that have stopped arriving give
+way. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Share:
 
 
 class BodyMemory:
-    """`largest` is the longest body that is accepted at all; it fits at any setting."""
+    """`largest` is the longest body that is accepted at all; alone it fits at any setting."""
 
     def __init__(self, max_bytes: int, largest: int) -> None:
         self.max_bytes = max(max_bytes, largest)
@@ -59,20 +60,34 @@ class BodyMemory:
         finally:
             self._shares.discard(share)
 
+    def check_announced(self, client: str, announced: int) -> None:
+        """Raises `too_busy` for a body that would find no room, before it is sent in vain."""
+        steady = {share for share in self._shares if not _is_stalled(share)}
+        if self._competing(steady, client, announced) is not None:
+            raise self._error()
+
     def make_room(self, share: Share, arrived: int) -> None:
-        own = {other for other in self._shares if other.client == share.client}
-        for shares, allowed in ((own, self.max_client_bytes), (self._shares, self.max_bytes)):
-            while sum(other.bytes for other in shares) + arrived > allowed:
-                stalled = [other for other in shares if other is not share and _is_stalled(other)]
-                if not stalled:
-                    raise CountlabError(
-                        "too_busy", inside=len(self._shares), retry_after_s=_RETRY_AFTER_S
-                    )
-                largest = max(stalled, key=lambda other: other.bytes)
-                assert largest.arriving is not None
-                largest.arriving.cancel()
-                self._shares.discard(largest)
-                own.discard(largest)
+        while (competing := self._competing(self._shares, share.client, arrived)) is not None:
+            stalled = [other for other in competing if other is not share and _is_stalled(other)]
+            if not stalled:
+                raise self._error()
+            largest = max(stalled, key=lambda other: other.bytes)
+            assert largest.arriving is not None
+            largest.arriving.cancel()
+            self._shares.discard(largest)
+
+    def _competing(self, shares: set[Share], client: str, arrived: int) -> set[Share] | None:
+        """Those of which one must give way before so many bytes fit; None where they fit."""
+        own = {share for share in shares if share.client == client}
+        own_bytes = arrived + sum(share.bytes for share in own)
+        if own_bytes > self.max_client_bytes:
+            return own
+        others_bytes = sum(share.bytes for share in shares - own)
+        free = self.max_bytes - others_bytes - own_bytes
+        return shares if others_bytes and own_bytes > free else None
+
+    def _error(self) -> CountlabError:
+        return CountlabError("too_busy", inside=len(self._shares), retry_after_s=_RETRY_AFTER_S)
 
 
 def _is_stalled(share: Share) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from countlab.history import Database, new_row
 from countlab.settings import Settings
@@ -127,16 +128,37 @@ def heavy_picture() -> bytes:
     return post("/predict", part(plain_picture("RGB", "PNG")) + b"--x--\r\n", FORM)
 
 
-def heavy_batch() -> bytes:
-    """As many photos of fifty megapixels as a batch may have."""
+def heavy_form() -> bytes:
+    """As many photos of forty megapixels as a batch may have."""
     photo = plain_picture("RGB", "JPEG")
     number = min(Settings().max_batch, Settings().max_batch_bytes // len(photo))
-    parts = b"".join(part(photo, name="files") for _ in range(number))
-    return post("/predict/batch", parts + b"--x--\r\n", FORM)
+    return b"".join(part(photo, name="files") for _ in range(number)) + b"--x--\r\n"
+
+
+def heavy_batch() -> bytes:
+    return post("/predict/batch", heavy_form(), FORM)
+
+
+def heavy_chunks() -> bytes:
+    """The same without saying how long it is."""
+    body = heavy_form()
+    chunks = [body[at : at + 60_000] for at in range(0, len(body), 60_000)]
+    return head("POST", "/predict/batch", f"Content-Type: {FORM}", "Transfer-Encoding: chunked") + (
+        b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    )
+
+
+def usual_photo() -> bytes:
+    """Ten megapixels, as from a telephone."""
+    photo = Image.effect_noise((365, 274), 60).convert("RGB").resize((3650, 2740))
+    return post("/predict", part(pictures.encoded(photo, "JPEG")) + b"--x--\r\n", FORM)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "least"), [(heavy_picture, 0.25), (heavy_batch, 0.1)])
+@pytest.mark.parametrize(
+    ("make", "least"),
+    [(heavy_picture, 0.35), (heavy_batch, 0.3), (heavy_chunks, 0.3), (usual_photo, 0.2)],
+)
 def test_good_clients_go_on_beside_the_heaviest_pictures(
     server: ServerProcess, make: Callable[[], bytes], least: float
 ) -> None:

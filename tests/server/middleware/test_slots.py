@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import anyio
 import pytest
@@ -121,12 +122,12 @@ def test_stalled_body_gives_way_to_one_that_arrives(monkeypatch: pytest.MonkeyPa
         with memory.share("a") as stalled, memory.share("b") as complete:
             stalled.arriving = anyio.CancelScope()
             stalled.grow(50)
-            complete.grow(50)
+            complete.grow(25)
             await asyncio.sleep(0.01)
             with memory.share("c") as newcomer:
                 newcomer.grow(30)
                 assert stalled.arriving.cancel_called
-                assert memory.bytes == 80
+                assert memory.bytes == 55
 
     asyncio.run(scenario())
 
@@ -136,16 +137,54 @@ def test_complete_bodies_never_give_way(monkeypatch: pytest.MonkeyPatch) -> None
     memory = BodyMemory(100, largest=50)
     with memory.share("a") as first, memory.share("b") as second, memory.share("c") as third:
         first.grow(50)
-        second.grow(50)
+        second.grow(25)
         with pytest.raises(CountlabError, match="hands full"):
-            third.grow(1)
+            third.grow(13)
 
 
-def test_one_client_gets_half_of_the_memory_for_bodies() -> None:
+def test_one_client_alone_gets_half_of_the_memory_for_bodies() -> None:
     memory = BodyMemory(100, largest=20)
     with memory.share("a") as first, memory.share("a") as second, memory.share("b") as other:
         first.grow(50)
         with pytest.raises(CountlabError, match="hands full"):
             second.grow(1)
-        other.grow(50)
+        other.grow(25)
     assert memory.bytes == 0
+
+
+def test_several_greedy_clients_leave_room_for_another() -> None:
+    memory = BodyMemory(1000, largest=100)
+    with contextlib.ExitStack() as stack:
+        for client in "abcdef":
+            with contextlib.suppress(CountlabError):
+                while True:
+                    stack.enter_context(memory.share(client)).grow(1)
+        memory.check_announced("g", 5)
+        stack.enter_context(memory.share("g")).grow(5)
+        assert memory.bytes < 1000
+
+
+def test_body_that_finds_no_room_is_refused_by_what_it_announces() -> None:
+    memory = BodyMemory(100, largest=40)
+    with memory.share("a") as first, memory.share("a"):
+        first.grow(30)
+        memory.check_announced("a", 20)
+        with pytest.raises(CountlabError, match="hands full"):
+            memory.check_announced("a", 21)
+        memory.check_announced("b", 35)
+        assert memory.bytes == 30, "an announcement holds nothing"
+
+
+def test_what_is_stalled_does_not_count_against_an_announced_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(body_memory, "_STALLED_S", -1.0)
+
+    async def scenario() -> None:
+        memory = BodyMemory(100, largest=50)
+        with memory.share("a") as stalled:
+            stalled.arriving = anyio.CancelScope()
+            stalled.grow(50)
+            memory.check_announced("a", 50)
+
+    asyncio.run(scenario())
