@@ -18,8 +18,16 @@ else:
     import tomli as tomllib
 
 Language = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = ("en", "es")
 _MAX_ITEMS = 12  # in a longer list the name that matters is lost
 _MAX_CHARACTERS = 200
+
+
+class InBoth(NamedTuple):
+    """A fact that reads differently in each language, such as names of labels."""
+
+    en: Any
+    es: Any
 
 
 class Text(NamedTuple):
@@ -73,6 +81,8 @@ def pick_language(accept_language: str) -> Language:
 
 def _format_fact(value: object, language: Language) -> str:
     """Lists with commas, numbers as the language writes them, long text truncated."""
+    if isinstance(value, InBoth):
+        return _format_fact(getattr(value, language), language)
     if isinstance(value, (list, tuple)):
         items = ", ".join(str(item) for item in value[:_MAX_ITEMS])
         return items if len(value) <= _MAX_ITEMS else f"{items}, … ({len(value)})"

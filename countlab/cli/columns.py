@@ -14,7 +14,7 @@ from countlab.cli.label_names import counts_text, label_text
 from countlab.cli.texts import say, words
 
 _MAX_NAME_WIDTH = 48
-_OF_THESE_WIDTH = 28
+_BY_LABEL_WIDTH = 28
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LiveTable:
 
 
 def count_table(names: Sequence[str], *, classes: bool = False) -> LiveTable:
-    """Picture, count, of these, model, ms, warnings; of a classifier class and probability."""
+    """Picture, count, likely, by label, model, ms, warnings; of a class its probability."""
     return LiveTable(_columns(names, classes=classes))
 
 
@@ -59,13 +59,17 @@ def history_table(names: Sequence[str], keys: Sequence[str]) -> LiveTable:
 
 
 def _columns(names: Sequence[str], *, classes: bool) -> list[Column]:
-    picture, count, of_these, model, ms, warnings = words("columns_count")
+    picture, count, likely, by_label, model, ms, warnings = words("columns_count")
     width = min(_MAX_NAME_WIDTH, max((display_width(printable(name)) for name in names), default=0))
     if classes:
         label, probability = words("columns_classes")
         middle = [Column(label, 18), Column(probability, 6, right=True)]
     else:
-        middle = [Column(count, 9, right=True), Column(of_these, _OF_THESE_WIDTH)]
+        middle = [
+            Column(count, right=True),
+            Column(likely, 7, right=True),
+            Column(by_label, _BY_LABEL_WIDTH),
+        ]
     return [
         Column(picture, width),
         *middle,
@@ -79,7 +83,8 @@ def count_cells(result: Mapping[str, Any]) -> tuple[str, ...]:
     """The cells after the picture's name: of an answer, or of a row of the history."""
     spent = result.get("milliseconds")
     return (
-        with_likely(result),
+        str(result.get("count")),
+        likely_text(result),
         counts_text(result) or label_text(result, result.get("object")) or "–",
         str(result.get("model") or ""),
         f"{sum(spent.values()):.0f}" if spent else "",
@@ -89,12 +94,14 @@ def count_cells(result: Mapping[str, Any]) -> tuple[str, ...]:
 
 def class_cells(result: Mapping[str, Any]) -> tuple[str, ...]:
     label, probability = top_class(result)
-    _, _, model, ms, warnings = count_cells(result)
+    model, ms, warnings = count_cells(result)[-3:]
     return label_text(result, label), f"{probability:.1%}", model, ms, warnings
 
 
-def failed_cells() -> tuple[str, ...]:
-    return "✗", say("not_counted"), "", "", ""
+def failed_cells(*, classes: bool) -> tuple[str, ...]:
+    not_counted = say("not_counted")
+    empty = ("", "", "")  # model, ms, warnings
+    return (f"✗ {not_counted}", "", *empty) if classes else ("✗", "", not_counted, *empty)
 
 
 def top_class(result: Mapping[str, Any]) -> tuple[str, float]:
@@ -103,17 +110,17 @@ def top_class(result: Mapping[str, Any]) -> tuple[str, float]:
     return str(label), float(probability)
 
 
-def with_likely(result: Mapping[str, Any]) -> str:
-    """With the likely range, where the model's error was measured: 4 (3–5)."""
+def likely_text(result: Mapping[str, Any]) -> str:
+    """The range in which the true count probably lies, where the model's error was measured."""
     likely = result.get("likely")
-    count = result.get("count")
-    return f"{count} ({likely[0]}–{likely[1]})" if likely else str(count)
+    return f"{likely[0]}–{likely[1]}" if likely else ""
 
 
 def warning_codes(result: Mapping[str, Any]) -> list[str]:
     """An answer's warnings are sentences with codes; a row of the history keeps the codes."""
     warnings = result.get("warnings") or ()
-    return [warning if isinstance(warning, str) else warning["code"] for warning in warnings]
+    codes = (warning if isinstance(warning, str) else warning["code"] for warning in warnings)
+    return list(dict.fromkeys(codes))  # older answers and rows repeat some
 
 
 def printable(text: str) -> str:

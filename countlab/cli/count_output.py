@@ -77,7 +77,7 @@ class TableWriter:
     def _print(self, entry: Counted) -> None:
         assert self._table is not None
         if entry.result is None:
-            cells = failed_cells()
+            cells = failed_cells(classes=self._classes)
         else:
             cells = class_cells(entry.result) if self._classes else count_cells(entry.result)
         self._table.row(entry.name, *cells)

@@ -15,7 +15,7 @@ from typing import Any
 
 from countlab.errors import CountlabError
 
-_JSON_COLUMNS = ("counts", "milliseconds", "warnings")
+_JSON_COLUMNS = ("counts", "milliseconds", "warnings", "likely")
 _BUSY_S = 1.0
 
 
@@ -49,6 +49,6 @@ def _open(path: Path) -> sqlite3.Connection:
 def _row(stored: sqlite3.Row) -> dict[str, Any]:
     row = dict(stored)
     for name in _JSON_COLUMNS:
-        row[name] = json.loads(row[name])
+        row[name] = json.loads(row.get(name) or "null")  # an older file lacks a column
     row["time"] = datetime.fromisoformat(row["time"]).replace(tzinfo=timezone.utc)
     return row

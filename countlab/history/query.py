@@ -12,7 +12,14 @@ from sqlalchemy import Engine, Select, delete, select
 from countlab.history.table import COLUMNS, Count, CountLabel, first_id_at
 from countlab.history.time_limit import time_limit
 
-CSV_COLUMNS = tuple(name for name in COLUMNS if name != "receipt")
+_COUNT_COLUMNS = (
+    "time", "filename", "count", "likely_low", "likely_high", "counts", "model", "milliseconds",
+    "warnings",
+)  # fmt: skip
+CSV_COLUMNS = _COUNT_COLUMNS + tuple(
+    name for name in COLUMNS if name not in {*_COUNT_COLUMNS, "likely", "receipt"}
+)
+"""First what the tables of the page and the terminal show, in the same order; then the rest."""
 _MAX_ROWS = 1000  # per statement, so that other processes can write in between
 _QUERY_S = 2.0
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -85,10 +92,9 @@ def shown(filename: str | None) -> str | None:
 
 def as_csv_row(row: Mapping[str, Any]) -> list[str]:
     """The cells of `CSV_COLUMNS`; dictionaries become `orange 2, apple 1`."""
-    filename = shown(row["filename"]) or ""
-    if filename.startswith(_FORMULA_STARTS):
-        filename = "'" + filename  # a spreadsheet would calculate with it
-    return [_csv_cell({**row, "filename": filename}[name]) for name in CSV_COLUMNS]
+    low, high = row["likely"] or (None, None)
+    values = {**row, "filename": shown(row["filename"]), "likely_low": low, "likely_high": high}
+    return [_csv_cell(values[name]) for name in CSV_COLUMNS]
 
 
 def _csv_cell(value: Any) -> str:
@@ -98,7 +104,8 @@ def _csv_cell(value: Any) -> str:
         return ", ".join(f"{name} {number}" for name, number in value.items())
     if isinstance(value, list):
         return " ".join(value)
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text  # spreadsheets would calculate
 
 
 def delete_old_rows(engine: Engine, *, days: float | None, rows: int | None) -> int:

@@ -70,6 +70,9 @@ class Count(Table):
     """As the client called it: text, never a path here."""
     mean_confidence: Mapped[float | None] = mapped_column(Double)
     """Of the findings; None where there were none, and in rows older than this column."""
+    likely: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The true count lies between these two nine times in ten; None where nobody measured it, and
+    in rows older than this column."""
 
 
 class CountLabel(Table):

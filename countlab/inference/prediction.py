@@ -101,7 +101,7 @@ class Prediction:
         )
         if self._is_unfamiliar:
             warnings += (CountWarning("unfamiliar_picture"),)
-        warnings += label_warnings(self.findings, self._alarms)
+        warnings += label_warnings(self.findings, self._alarms, self.model.names)
         size = self.picture.width, self.picture.height
         if not self.tiles and useful_tiles(self.findings, size, self.input_size):
             warnings += (CountWarning("small_objects"),)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from countlab.findings import Box, CountWarning, Finding
 from countlab.imaging.picture import Picture
+from countlab.messages import InBoth, Language
 from countlab.models.alarms import Alarms
+from countlab.models.labels import name_of
 
 _MARGIN = 0.05  # findings this near the confidence come or go with a small change of it
 
@@ -28,17 +30,25 @@ def count_warnings(
     return tuple(warnings)
 
 
-def label_warnings(findings: Sequence[Finding], alarms: Alarms) -> tuple[CountWarning, ...]:
-    """Two labels for one thing: named once for each pair of labels."""
+def label_warnings(
+    findings: Sequence[Finding], alarms: Alarms, names: Mapping[str, Mapping[str, str]]
+) -> tuple[CountWarning, ...]:
+    """Two labels for one thing: one warning, with each pair of labels in the model's names."""
     pairs = Counter(
         (finding.label, finding.rival[0])
         for finding in alarms.with_unsure_label(findings)
         if finding.rival
     )
-    return tuple(
-        CountWarning("label_unsure", {"number": number, "label": label, "other": other})
-        for (label, other), number in pairs.most_common()
-    )
+    if not pairs:
+        return ()
+
+    def written(language: Language) -> list[str]:
+        def name(label: str) -> str:
+            return name_of(label, 1, language, names)
+
+        return [f"{number} × {name(a)} / {name(b)}" for (a, b), number in pairs.most_common()]
+
+    return (CountWarning("label_unsure", {"pairs": InBoth(written("en"), written("es"))}),)
 
 
 def _touches_edge(box: Box | None, picture: Picture) -> bool:

@@ -58,6 +58,7 @@ def _row(request: Request, prediction: Prediction) -> Row:
         counts=count_by_label(prediction.findings),
         milliseconds=dict(prediction.milliseconds),
         warnings=[warning.code for warning in prediction.warnings],
+        likely=list(prediction.likely) if prediction.likely else None,
         receipt=prediction.receipt,
         filename=getattr(request.state, "filename", None),
         mean_confidence=prediction.mean_confidence,

@@ -24,8 +24,11 @@ def test_every_format_has_the_likely_range_and_the_codes_of_warnings(run: Run) -
     codes = [warning["code"] for warning in expected["warnings"]]
     assert codes, "the photo must have a warning for this test"
     table = run("count", PHOTO)[1]
-    assert f"{expected['count']} ({low}–{high})" in table
-    assert codes[0] in table
+    heading, line = table.splitlines()[:2]
+    assert heading.split()[:3] == ["picture", "count", "likely"]
+    assert line.split()[1:3] == [str(expected["count"]), f"{low}–{high}"]
+    assert line.endswith("  " + " ".join(codes))
+    assert len(codes) == len(set(codes)), "each warning is told once"
     row = next(csv.DictReader(io.StringIO(run("count", PHOTO, "--csv")[1])))
     assert tuple(row) == COUNT_COLUMNS
     assert (row["total"], row["likely_low"], row["likely_high"]) == tuple(
@@ -53,11 +56,16 @@ def test_the_table_of_count_and_of_history_have_the_same_columns(run: Run, home:
 
     server = serve(create_app(settings=Settings(home=home), history=True), port=0)
     Client(server.url).count(PHOTO)
+    (kept,) = Client(server.url).history()
     server.stop()
     run("--help")  # what the server printed is not the table
-    counted = run("count", PHOTO)[1].splitlines()[0].split()
+    counted = [line.split() for line in run("count", PHOTO)[1].splitlines()]
     listed = run("history")[1].splitlines()
-    assert listed[0].split()[2:] == counted
+    assert listed[0].split()[2:] == counted[0]
+    assert listed[1].split()[3:5] == counted[1][1:3], "the count and its likely range"
+    assert "–".join(map(str, kept["likely"])) == counted[1][2]
+    (exported,) = csv.DictReader(io.StringIO(run("history", "--csv")[1]))
+    assert [int(exported["likely_low"]), int(exported["likely_high"])] == kept["likely"]
     searched = run("history", "--object", "orange")[1].splitlines()
     assert searched == listed, "the quick listing and the search print the same"
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
 
+from countlab.cli.history_file import newest_rows
 from countlab.errors import CountlabError
-from countlab.history import Database, HistoryFilter, as_csv_row, as_json, find_page, query
+from countlab.history import (
+    CSV_COLUMNS,
+    Database,
+    HistoryFilter,
+    as_csv_row,
+    as_json,
+    find_page,
+    query,
+)
 from countlab.history.table import COLUMNS
 from countlab.settings import Settings
 from tests.history.test_history import make_row
@@ -44,8 +54,31 @@ def test_file_name_is_kept_as_bounded_harmless_text(
     database.write([make_row(filename=sent)])
     (row,) = find_page(database.reader, HistoryFilter(), limit=9)
     assert as_json(row)["filename"] == shown
-    csv_columns = [name for name in COLUMNS if name != "receipt"]
-    assert as_csv_row(row)[csv_columns.index("filename")] == in_csv
+    assert csv_cells(row)["filename"] == in_csv
+
+
+def csv_cells(row: dict[str, Any]) -> dict[str, str]:
+    return dict(zip(CSV_COLUMNS, as_csv_row(row), strict=True))
+
+
+@pytest.mark.parametrize(("likely", "low", "high"), [([3, 5], "3", "5"), (None, "", "")])
+def test_likely_range_is_kept_and_exported(
+    database: Database, likely: list[int] | None, low: str, high: str
+) -> None:
+    database.write([make_row(likely=likely)])
+    (row,) = find_page(database.reader, HistoryFilter(), limit=9)
+    assert as_json(row)["likely"] == likely
+    assert (csv_cells(row)["likely_low"], csv_cells(row)["likely_high"]) == (low, high)
+    with database.reader.connect() as connection:  # not the word null of JSON
+        nulls = connection.exec_driver_sql("SELECT count(*) FROM counts WHERE likely IS NULL")
+        assert nulls.scalar() == (likely is None)
+
+
+@pytest.mark.parametrize("name", ["request_id", "key_name", "object", "model"])
+def test_no_cell_of_the_export_is_a_formula(database: Database, name: str) -> None:
+    database.write([make_row(**{name: "=1+1"})])
+    (row,) = find_page(database.reader, HistoryFilter(), limit=9)
+    assert csv_cells(row)[name] == "'=1+1"
 
 
 def test_rows_of_the_first_revision_are_found_by_every_filter(home: Path) -> None:
@@ -58,7 +91,8 @@ def test_rows_of_the_first_revision_are_found_by_every_filter(home: Path) -> Non
         config.set_main_option("script_location", str(folder))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    names = [name for name in COLUMNS if name not in ("filename", "mean_confidence")]
+    later = "filename", "mean_confidence", "likely"
+    names = [name for name in COLUMNS if name not in later]
     with sqlite3.connect(file) as connection_:
         connection_.execute(
             f"INSERT INTO counts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
@@ -67,7 +101,9 @@ def test_rows_of_the_first_revision_are_found_by_every_filter(home: Path) -> Non
              for name in names],
         )  # fmt: skip
     connection_.close()
+    (listed,) = newest_rows(file, 9)  # before anybody brought the file up to date
     old.prepare()
+    assert newest_rows(file, 9) == [{**listed, **dict.fromkeys(later)}]
     for wanted in ({"object": "lemon"}, {"object": "apple"}, {"key_name": "anna"},
                    {"model": "fruits"}):  # fmt: skip
         assert len(find_page(old.reader, HistoryFilter(**wanted), limit=9)) == 1, wanted  # type: ignore[arg-type]

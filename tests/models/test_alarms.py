@@ -10,7 +10,7 @@ import pytest
 from countlab.evaluation.calibration import calibrate
 from countlab.evaluation.ground_truth import GroundTruth
 from countlab.evaluation.run import EvaluatedPicture, EvaluationRun
-from countlab.findings import Box, CountWarning, Finding
+from countlab.findings import Box, Finding
 from countlab.inference.warnings import label_warnings
 from countlab.models.alarms import Alarms, alarms_from_json, limit_above, limit_below
 from countlab.models.catalog import read_catalog
@@ -56,12 +56,14 @@ def test_limits_come_from_pictures_that_show_something(tmp_path: Path) -> None:
 def test_unsure_labels_are_named_in_pairs() -> None:
     doubtful = Finding("apple", 0.8, Box(0, 0, 9, 9), ("lemon", 0.4))
     sure = Finding("apple", 0.8, Box(0, 0, 9, 9), ("lemon", 0.01))
-    told = label_warnings([doubtful, sure, doubtful], Alarms(label_unsure_from=0.1))
-    assert told == (
-        CountWarning("label_unsure", {"number": 2, "label": "apple", "other": "lemon"}),
-    )
-    assert told[0].as_json("es")["detail"]
-    assert label_warnings([doubtful], Alarms()) == ()
+    other = replace(doubtful, rival=("peach", 0.4))
+    names = {"es": {"apple": "manzana", "lemon": "limón"}}
+    alarms = Alarms(label_unsure_from=0.1)
+    (told,) = label_warnings([doubtful, sure, other, doubtful], alarms, names)
+    assert told.code == "label_unsure"
+    assert "2 × apple / lemon, 1 × apple / peach" in told.as_json("en")["detail"]
+    assert "2 × manzana / limón, 1 × manzana / peach" in told.as_json("es")["detail"]
+    assert label_warnings([doubtful], Alarms(), names) == ()
 
 
 def test_the_rival_is_no_part_of_what_a_finding_is() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Run
 from tests.web.conftest import Open
 
 PICTURES = [ROOT / "images" / name for name in ("oranges_5.jpg", "oranges_10.jpg", "apples_3.jpg")]
@@ -52,6 +52,10 @@ def test_pictures_give_a_table_a_csv_and_a_zip(
     ]  # fmt: skip
     expect(page.locator("#many tbody tr").last).to_contain_text("not a picture the lab can read")
     expect(page.locator("#many tbody canvas")).to_have_count(3)
+    likely = requests.post(
+        f"{sites['plain']}/countObjects", files={"file": PICTURES[1].read_bytes()}, timeout=60
+    ).json()["likely"]
+    assert rows[1][2] == f"{likely[0]}–{likely[1]}"
     bar = page.locator("#many progress")
     assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("4", "4")
 
@@ -64,6 +68,7 @@ def test_pictures_give_a_table_a_csv_and_a_zip(
         ("5", "5", "0"), ("10", "10", "0"), ("3", "0", "3"), ("", "", ""),
     ]  # fmt: skip
     assert "not a picture" in lines[3]["error"]
+    assert [int(lines[1]["likely_low"]), int(lines[1]["likely_high"])] == likely
 
     before = history_rows(sites["plain"])
     assert len(before) >= 3
@@ -81,6 +86,42 @@ def test_pictures_give_a_table_a_csv_and_a_zip(
             )
             assert archive.read(picture.name) == drawn.content
     expect(page.locator("#many-status")).to_contain_text("4 of 4 pictures, 18 objects")
+
+
+def test_the_columns_are_those_of_the_terminal(open_page: Open, run: Run) -> None:
+    terminal = run("count", PICTURES[0])[1].splitlines()[0].split("  ")
+    columns = [word.strip() for word in terminal if word.strip()]
+    page = open_page()
+    heads = {
+        tab: [text.lower() for text in page.locator(f"#{tab} thead th").all_text_contents()]
+        for tab in ("many", "history")
+    }
+    assert heads["many"] == columns
+    assert heads["history"] == ["when", *columns]
+
+
+def test_warnings_are_named_once_and_open_into_sentences(open_page: Open) -> None:
+    page = open_page(viewport={"width": 390, "height": 844})
+    open_many(page)
+    choose_pictures(page, [ROOT / "images" / "fruits.jpg"])
+    row = page.locator("#many tbody tr").first
+    names = row.locator("summary").all_inner_texts()
+    assert names == ["objects at the edge", "two labels for one thing"]
+    expect(row.get_by_text("counted as the first")).to_be_hidden()
+    row.locator("summary").last.click()
+    expect(row.get_by_text("counted as the first")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    (line,) = csv.DictReader(text.splitlines())
+    assert line["warnings"] == "touching_edge label_unsure"
+    bar, list_ = (
+        page.locator("#many progress").bounding_box(),
+        page.locator("#many .outcome").bounding_box(),
+    )
+    assert bar
+    assert list_
+    assert bar["width"] == list_["width"], "on a phone the bar is as wide as the page"
 
 
 def test_changed_options_recount_the_same_pictures(open_page: Open) -> None:

@@ -76,6 +76,8 @@ class Kept(BaseModel):
     """As the client called its picture, with control characters escaped."""
     mean_confidence: float | None
     """Of the findings; null where there were none."""
+    likely: list[int] | None
+    """The true count lies between these nine times in ten; null where nobody measured."""
 
 
 class Page(BaseModel):

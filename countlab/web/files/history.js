@@ -4,6 +4,7 @@ import { get, isAboutKey, request } from "./api.js";
 import { showAnswer } from "./answer.js";
 import { drawTimeChart } from "./chart.js";
 import { labelOptions, setOptions } from "./choices.js";
+import { countCells } from "./count_cells.js";
 import { listCounts, nameOf } from "./labels.js";
 import { fill, formatDecimal, formatTime } from "./language.js";
 import { classifies, loadModels } from "./models.js";
@@ -95,9 +96,10 @@ class HistoryTab {
     return classifies(this.models.get(model));
   }
 
-  #countOf(row) {
+  // Of the object that is looked for; the likely range is that of what was asked.
+  #countOf({ count, counts, likely, object: asked }) {
     const object = this.parts.object.value;
-    return object ? (row.counts[object] ?? 0) : row.count;
+    return !object || object === asked ? { count, likely } : { count: counts[object] ?? 0, likely: null };
   }
 
   draw(rows) {
@@ -105,7 +107,7 @@ class HistoryTab {
     this.rows = rows;
     this.tableRows = TABLE_ROWS;
     const counted = rows.filter((row) => !this.#isClass(row));
-    const points = counted.map((row) => ({ time: new Date(row.time), count: this.#countOf(row) }));
+    const points = counted.map((row) => ({ time: new Date(row.time), ...this.#countOf(row) }));
     const classes = {};
     for (const row of rows.filter((each) => this.#isClass(each))) {
       for (const label of Object.keys(row.counts)) classes[label] = (classes[label] ?? 0) + 1;
@@ -142,13 +144,10 @@ class HistoryTab {
     const isClass = this.#isClass(row);
     const button = make("button", { type: "button", class: "link" }, formatTime(new Date(row.time)));
     button.addEventListener("click", () => showAnswer(this.parts, row, { names, isClass }, this.strings));
-    const labels = Object.keys(row.counts).map((label) => nameOf(label, names)).join(", ");
     return make("tr", {},
       make("th", { scope: "row" }, button),
-      make("td", { class: "number" }, isClass ? "" : this.#countOf(row)),
-      make("td", {}, isClass ? labels || this.strings.unsure_class : listCounts(row.counts, names)),
-      make("td", {}, row.filename ?? ""),
-      make("td", {}, row.model),
+      make("td", { class: "name" }, row.filename ?? ""),
+      ...countCells({ ...row, ...this.#countOf(row) }, { names, isClass }, this.strings),
     );
   }
 

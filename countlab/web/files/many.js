@@ -193,7 +193,7 @@ const identity = (file) => [pathOf(file), file.size, file.lastModified].join("\n
 
 // What the list needs of an answer: its findings are in the signed text alone.
 function lighten(answer) {
-  const { count, counts, likely, probabilities, warnings, model, engine, confidence, signed } = answer;
+  const { count, counts, likely, probabilities, milliseconds, warnings, model, engine, confidence, signed } = answer;
   const best = probabilities && Object.entries(probabilities)[0];
-  return { count, counts, likely, probabilities, best, warnings, model, engine, confidence, signed };
+  return { count, counts, likely, probabilities, best, milliseconds, warnings, model, engine, confidence, signed };
 }

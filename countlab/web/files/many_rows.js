@@ -1,11 +1,12 @@
 // The table of the Many tab: a page of rows at a time, with small pictures made one by one.
 
-import { listCounts } from "./labels.js";
-import { fill, formatPercent } from "./language.js";
+import { countCells } from "./count_cells.js";
+import { fill } from "./language.js";
 import { pageMessage } from "./messages.js";
 import { make, messageItem } from "./page.js";
 
 const ROWS_ON_PAGE = 50;
+const COLUMNS = 7;
 const THUMB_WIDTH = 144; // in pixels of the screen's finest; it is shown half as wide
 
 export class ManyRows {
@@ -39,21 +40,15 @@ export class ManyRows {
   }
 
   #fill(row, { result, problem }) {
-    const [, count, labels, notes] = row.children;
-    const messages = (result ? result.warnings : [problem]).map((each) => pageMessage(each, this.strings));
-    if (result?.best) this.#fillClass(count, labels, result);
-    else {
-      count.textContent = result ? result.count : "–";
-      labels.textContent = result ? listCounts(result.counts, this.choices.info.names) : "";
-    }
-    notes.replaceChildren(make("ul", { class: problem ? "error" : "" }, ...messages.map(messageItem)));
+    const kind = { names: this.choices.info.names, isClass: Boolean(result?.best) };
+    const cells = result ? countCells(result, kind, this.strings) : this.#failedCells(problem);
+    row.replaceChildren(row.firstChild, ...cells);
   }
 
-  #fillClass(cell, note, { best: [label, probability], count }) {
-    const name = this.choices.nameOf(label);
-    cell.textContent = count ? name : this.strings.unsure_class;
-    const facts = { label: name, percent: formatPercent(probability) };
-    note.textContent = fill(count ? this.strings.probability : this.strings.perhaps, facts);
+  #failedCells(problem) {
+    const message = messageItem(pageMessage(problem, this.strings));
+    const list = make("ul", { class: "error" }, message);
+    return [make("td", { class: "number" }, "–"), make("td", { colspan: COLUMNS - 2 }, list)];
   }
 
   #turn(by) {
@@ -74,7 +69,7 @@ export class ManyRows {
 function emptyRow({ name }) {
   const thumb = make("canvas", { class: "thumb", width: 1, height: 1, "aria-hidden": "true" });
   const first = make("th", { scope: "row" }, make("div", {}, thumb, make("span", {}, name)));
-  return make("tr", {}, first, make("td", { class: "number" }, "…"), make("td"), make("td"));
+  return make("tr", {}, first, make("td", { class: "number", colspan: COLUMNS - 1 }, "…"));
 }
 
 // One picture is decoded at a time, and at once made small.

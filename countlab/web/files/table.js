@@ -1,16 +1,19 @@
 // CSV of many pictures: one row a picture, one column for each label found.
 
+import { totalTime } from "./count_cells.js";
+
 export function toCsv(rows) {
   const isClassified = rows.some(({ result }) => result?.best);
   const columns = isClassified ? classColumns(rows) : countColumns(rows);
-  const head = ["file", ...columns.names, "model", "engine", "confidence", "warnings", "error"];
+  const head = ["file", ...columns.names, "model", "engine", "confidence", "ms", "warnings", "error"];
   const lines = rows.map(({ name, result, problem }) => [
     name,
     ...columns.values(result),
     result?.model ?? "",
     result?.engine ?? "",
     result?.confidence ?? "",
-    (result?.warnings ?? []).map(({ detail }) => detail).join(" "),
+    result ? totalTime(result) : "",
+    (result?.warnings ?? []).map(({ code }) => code).join(" "),
     problem?.detail ?? "",
   ]);
   const text = [head, ...lines].map((line) => line.map(escapeCell).join(",")).join("\n");
@@ -20,9 +23,9 @@ export function toCsv(rows) {
 function countColumns(rows) {
   const labels = labelsIn(rows, "counts");
   return {
-    names: ["count", ...labels],
+    names: ["count", "likely_low", "likely_high", ...labels],
     values: (result) => [
-      result?.count ?? "", ...labels.map((label) => (result ? (result.counts[label] ?? 0) : "")),
+      result?.count ?? "", ...(result?.likely ?? ["", ""]), ...labels.map((label) => (result ? (result.counts[label] ?? 0) : "")),
     ],
   };
 }
