@@ -14,7 +14,7 @@ from countlab.server.middleware.auth import is_open
 from countlab.server.problems import STATUS, Problem, problem_of
 
 _TAGS = {
-    "lab": "This lab, as its own clients ask.",
+    "lab": "This lab, as its own clients ask. · Este laboratorio, como piden sus clientes.",
     "count": "One picture in, one number out. · Entra una imagen, sale un número.",
     "classify": "Where a class was seen. · Dónde se vio una clase.",
     "history": "What was counted. · Lo que se contó.",
@@ -80,18 +80,27 @@ def install(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
+    # Of two routes with one path the first answers, but the document would have the last.
+    routes = list(reversed(app.routes)) if app.state.lab_answer else app.routes
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
-        routes=app.routes,
-        tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+        routes=routes,
     )
+    document["tags"] = _used_tags(document)
     _add_file_buttons(document)
     _remove_null_types(document)
     if app.state.api_keys:
         _add_authorize_button(document)
     return document
+
+
+def _used_tags(document: dict[str, Any]) -> list[dict[str, str]]:
+    """A heading without endpoints below it would say nothing."""
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    used = {tag for operation in operations for tag in operation.get("tags", ())}
+    return [{"name": name, "description": text} for name, text in _TAGS.items() if name in used]
 
 
 def _shorten_docs(app: FastAPI) -> None:

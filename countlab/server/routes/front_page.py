@@ -50,21 +50,28 @@ def wants_html(request: Request) -> bool:
     return "text/html" in accept and not accept.startswith("application/json")
 
 
-def front_page(request: Request, links: Mapping[str, str]) -> HTMLResponse:
-    """`links` are paths by name, such as `docs`; those that have words are shown."""
+def ways_on(request: Request) -> dict[str, str]:
+    """Paths by name."""
+    page = getattr(request.app.state, "page", None)
+    ways = {"docs": "/docs", "models": "/models", "health": "/health"}
+    return {"page": page, **ways} if page else ways
+
+
+def front_page(request: Request, *, example: str, greeting: str = "") -> HTMLResponse:
+    """`example` is the path to which a terminal may send a picture."""
     language = language_of(request)
     words = _WORDS[language]
     items = "".join(
         f'<li><a href="{html.escape(path)}">{words[name]}</a> <code>{html.escape(path)}</code></li>'
-        for name, path in links.items()
-        if name in words
+        for name, path in ways_on(request).items()
     )
     address = html.escape(str(request.base_url).rstrip("/"))
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="/favicon.ico">'
         f"<title>countlab</title><style>{_STYLE}</style><h1>countlab</h1>"
-        f"<p>{words['greeting']}</p><ul>{items}</ul><p>{words['terminal']}:<br>"
-        f"<code>curl -F file=@fruits.jpg {address}/countOranges</code></p></html>",
+        f"<p>{html.escape(greeting or words['greeting'])}</p><ul>{items}</ul>"
+        f"<p>{words['terminal']}:<br>"
+        f"<code>curl -F file=@fruits.jpg {address}{html.escape(example)}</code></p></html>",
         headers={"Content-Language": language, "Vary": "Accept, Accept-Language"},
     )

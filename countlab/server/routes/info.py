@@ -9,14 +9,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from countlab import __version__
 from countlab.errors import CountlabError
+from countlab.messages import Language
 from countlab.models.catalog import Model
 from countlab.models.error_profile import load_error_profile
 from countlab.models.followed import read_status
 from countlab.server.lab import Lab
+from countlab.server.language import language_of
 from countlab.server.metrics import MEDIA_TYPE, Metrics
 from countlab.server.middleware.slots import Slots
 from countlab.server.parameters import LabDependency, ModelPath
-from countlab.server.routes.front_page import ICON, front_page, wants_html
+from countlab.server.routes.front_page import ICON, front_page, wants_html, ways_on
 from countlab.server.routes.model_schemas import ModelJson, ModelsJson
 
 info_router = APIRouter(tags=["about"])
@@ -33,22 +35,23 @@ async def greeting(request: Request, lab: LabDependency) -> Response:
 
     A browser gets a small page.
     """
-    page = getattr(request.app.state, "page", None)
-    links = {
-        **({"page": page} if page else {}),
-        "docs": "/docs",
-        "models": "/models",
-        "health": "/health",
-    }
     if wants_html(request):
-        return front_page(request, links)
+        return front_page(request, example=_example(lab))
     greeting = {
         "message": "This is countlab: send a picture, get back boxes and counts.",
-        **links,
+        **ways_on(request),
         "version": __version__,
         "engine": lab.pipeline.engine,
     }
     return JSONResponse(greeting, headers={"Vary": "Accept, Accept-Language"})
+
+
+def _example(lab: Lab) -> str:
+    """Where a picture can be sent to the model that answers those who name none."""
+    known = lab.pipeline.catalog.models.get(lab.pipeline.settings.default_model)
+    if known is None or known.task == "detect":
+        return "/countOranges" if known and "orange" in known.labels else "/countObjects"
+    return "/predict/single"
 
 
 @info_router.get("/favicon.ico", include_in_schema=False)
@@ -95,26 +98,26 @@ def metrics(request: Request) -> Response:
 @info_router.get(
     "/models", summary="Which models there are", responses={200: {"model": ModelsJson}}
 )
-def models(lab: LabDependency) -> dict[str, Any]:
+def models(request: Request, lab: LabDependency) -> dict[str, Any]:
     """Built in, published (fetched when first used) and your own: labels, size, on disk or not.
 
     `unreadable` names the model folders that are not understood, each with the reason.
     """
-    catalog = lab.pipeline.catalog
+    catalog, language = lab.pipeline.catalog, language_of(request)
     return {
         "default": lab.pipeline.settings.default_model,
-        "models": [_model_json(model, lab) for model in catalog.models.values()],
-        "unreadable": [str(error) for error in catalog.unreadable],
+        "models": [_model_json(model, lab, language) for model in catalog.models.values()],
+        "unreadable": [" ".join(error.text(language)) for error in catalog.unreadable],
     }
 
 
 @info_router.get("/models/{name}", summary="One model", responses={200: {"model": ModelJson}})
-def one_model(name: ModelPath, lab: LabDependency) -> dict[str, Any]:
+def one_model(name: ModelPath, request: Request, lab: LabDependency) -> dict[str, Any]:
     """The same as its entry in `/models`."""
-    return _model_json(lab.pipeline.catalog.find(name), lab)
+    return _model_json(lab.pipeline.catalog.find(name), lab, language_of(request))
 
 
-def _model_json(model: Model, lab: Lab) -> dict[str, Any]:
+def _model_json(model: Model, lab: Lab, language: Language) -> dict[str, Any]:
     profile = load_error_profile(model, "f32", lab.pipeline.settings.home)
     return {
         "name": model.name,
@@ -122,7 +125,7 @@ def _model_json(model: Model, lab: Lab) -> dict[str, Any]:
         "task": model.task,
         "origin": model.origin,
         "version": model.version,
-        "following": read_status(lab.pipeline.settings.models_folder).get(model.name),
+        "following": read_status(lab.pipeline.settings.models_folder, language).get(model.name),
         "on_disk": lab.pipeline.store.has(model),
         "bytes": model.bytes,
         "input": model.input and list(model.input),

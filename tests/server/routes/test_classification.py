@@ -237,3 +237,12 @@ def test_a_lab_whose_model_is_missing_says_so(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["error"]) == (503, "Modelo no cargado")
     finally:
         server.stop()
+
+
+def test_a_browser_at_a_lab_gets_the_ways_on_and_that_labs_example(digits: Server) -> None:
+    page = requests.get(digits.url + "/", headers={"Accept": "text/html"}, timeout=10)
+    assert "curl -F file=@fruits.jpg" in page.text
+    assert f"{digits.url}/predict</code>" in page.text
+    assert 'href="/docs"' in page.text
+    tags = requests.get(digits.url + "/openapi.json", timeout=10).json()["tags"]
+    assert tags[0]["name"] == "lab"

@@ -37,6 +37,10 @@ def test_docs_begin_with_counting_and_type_every_answer(server: Server) -> None:
     document = requests.get(server.url + "/openapi.json", timeout=10).json()
     names = [tag["name"] for tag in document["tags"]]
     assert names.index("count") < names.index("about")
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    assert set(names) == {tag for each in operations for tag in each.get("tags", [])}, (
+        "no heading is empty"
+    )
     assert "/countOranges" in document["paths"]["/count{plural}"]["post"]["summary"]
     for method, path in (("get", "/models"), ("get", "/models/{name}"), ("post", "/predict/batch")):
         answer = document["paths"][path][method]["responses"]["200"]["content"]["application/json"]
