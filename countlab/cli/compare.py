@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countlab.cli.early_checks import check_names
 from countlab.cli.terminal import print_error, progress_bar, stdout_console
 from countlab.cli.texts import say, words
 from countlab.errors import CountlabError
@@ -26,10 +27,11 @@ def compare(
     confidence: Annotated[float, typer.Option(min=0, max=1, help=say("compare_confidence"))] = 0.3,
 ) -> None:
     """Hold two engines against each other: labels, counts, boxes, confidences, time."""
+    settings = Settings.from_environment()
+    check_names(settings, engines=[first, second], models=model or [None])
     from countlab.imaging.files import find_pictures
     from countlab.inference.pipeline import Pipeline
 
-    settings = Settings.from_environment()
     pictures, failures = find_pictures(paths)
     pipeline = Pipeline(settings)
     comparisons = [

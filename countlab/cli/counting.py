@@ -16,6 +16,7 @@ from typing import Any
 
 from countlab.cli.count_output import is_classification, make_writer
 from countlab.cli.counter import Counted, Counter, count_picture, http_counter, local_counter
+from countlab.cli.early_checks import check_options
 from countlab.cli.formats import Format
 from countlab.cli.picture_sources import PictureSource, find_sources
 from countlab.cli.saved_pictures import SavedPictures
@@ -40,6 +41,8 @@ def count_pictures(
 ) -> int:
     """The exit status: 1 where a picture could not be counted, 130 after Ctrl-C."""
     settings = Settings.from_environment()
+    if not url:
+        check_options(options, settings)
     counter = http_counter(url, options, settings) if url else local_counter(options, settings)
     sources, missing = find_sources(paths, recursive=recursive, max_bytes=settings.max_bytes)
     for absent in missing:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from countlab.batch.question import SHARD_ROWS, Progress, Question
+from countlab.cli.early_checks import check_options
 from countlab.cli.terminal import note
 from countlab.cli.texts import say
 from countlab.errors import CountlabError
@@ -32,6 +33,7 @@ def count_into_files(
     """The exit status: 1 where a picture could not be counted, 130 after Ctrl-C."""
     question = Question(tuple(paths), output, options, recursive, shard_rows or SHARD_ROWS)
     settings = Settings.from_environment()
+    check_options(options, settings)
     line = ProgressLine()
     try:
         if ray is None:

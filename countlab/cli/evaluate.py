@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countlab.cli.early_checks import check_names
 from countlab.cli.evaluate_classes import evaluate_classes, is_about_classes
 from countlab.cli.evaluation_results import (
     print_increase,
@@ -56,6 +57,7 @@ def evaluate(
     models: Sequence[str | None] = model or [None]
     engines: Sequence[str | None] = engine or [None]
     settings = Settings.from_environment()
+    check_names(settings, engines=engines, models=model or ())
     if against and len(models) * len(engines) > 1:
         raise typer.BadParameter(say("evaluate_one_against"))
     if is_about_classes(folder, models, settings):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from countlab.cli.early_checks import check_options
 from countlab.cli.options import with_options
 from countlab.cli.terminal import note, print_error, progress_bar, stdout_console
 from countlab.cli.texts import say, words
@@ -32,6 +33,7 @@ def selfcheck(
     ] = None,
 ) -> None:
     """Find out where a model contradicts itself; no true counts are needed."""
+    check_options(options, Settings.from_environment())
     pictures, missing = find_pictures(paths)
     for absent in missing:
         print_error(absent)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countlab.cli.early_checks import check_names
 from countlab.cli.options import typer_option
 from countlab.cli.terminal import print_warning
 from countlab.cli.texts import say
@@ -47,10 +48,12 @@ def serve(
     replicas: Annotated[list[str] | None, typer.Option(help=say("serve_replicas"))] = None,
 ) -> None:
     """Serve the counting API and its web page until Ctrl-C."""
+    settings = Settings.from_environment()
+    asked = [name for name in (model, lab) if name]
+    check_names(settings, engines=[engine], models=asked if follow else asked or [None])
     from countlab.cli.following import read_plan, start_following
     from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
-    settings = Settings.from_environment()
     plan = read_plan(follow or (), shadow, canary)
     make = partial(
         make_app, engine=engine, model=model or plan.model, lab=lab, keep=keep, history=history,

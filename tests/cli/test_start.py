@@ -19,7 +19,7 @@ from countlab.engines.openvino import compiled
 from countlab.inference.pipeline import Pipeline
 from countlab.options import PredictOptions
 from countlab.settings import Settings
-from tests.conftest import FRUITS
+from tests.conftest import FRUITS, ROOT
 
 HEAVY = ("typer", "rich", "numpy", "sqlalchemy", "alembic", "httpx", "asyncio")
 
@@ -39,6 +39,26 @@ def test_nothing_is_loaded_that_is_not_needed(script: str, loaded: list[str]) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == str(loaded)
+
+
+@pytest.mark.parametrize("wrong", ["--engine", "--model"])
+@pytest.mark.parametrize(
+    "command", [["count", "x.jpg"], ["serve", "--port", "0"], ["evaluate", "images"],
+                ["selfcheck", "images"], ["count", "images", "--output", "nowhere"]],
+)  # fmt: skip
+def test_a_mistyped_name_is_refused_before_anything_heavy_is_loaded(
+    command: list[str], wrong: str
+) -> None:
+    heavy = ("numpy", "cv2", "fastapi", "uvicorn", "sqlalchemy", "openvino", "pyarrow")
+    code = (
+        "import sys\nfrom countlab.cli import main\n"
+        f"try:\n    main({[*command, wrong, 'nope']})\nexcept SystemExit: pass\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    *said, loaded = done.stderr.splitlines()
+    assert "“nope”" in said[0], done.stderr
+    assert loaded == "[]"
 
 
 @pytest.mark.slow
