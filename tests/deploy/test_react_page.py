@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ KEY = "wide-open-sesame"
 
 
 def start(folder: Path, **variables: str) -> subprocess.Popen[bytes]:
-    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "CONFIG": str(folder / "nginx.conf")}
+    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "CACHE": str(folder)}
     return subprocess.Popen(
         [START], env={**environment, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -37,30 +38,30 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(counter: Server, tmp_path: Path) -> Iterator[str]:
+def page(counter: Server) -> Iterator[str]:
     """The address of the page; its key comes from a file, as a secret does."""
     require("nginx")
-    folder, port = tmp_path / "page", free_port()
-    (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><title>page</title>")
-    (folder / "assets" / "index-1.js").write_text("1")
-    (tmp_path / "key").write_text(KEY + "\n")
-    for path in (tmp_path, folder, folder / "assets"):
-        path.chmod(0o755)  # nginx's workers are nobody
-    process = start(
-        tmp_path,
-        LISTEN=f"127.0.0.1:{port}",
-        PAGE=str(folder),
-        COUNTLAB_URL=counter.url,
-        COUNTLAB_API_KEY_FILE=str(tmp_path / "key"),
-        TRUSTED_PROXY="127.0.0.1",
-    )
-    with process:
-        try:
-            wait_for_port(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with tempfile.TemporaryDirectory() as place:  # pytest's own is closed to nginx's workers
+        port, folder = free_port(), Path(place)
+        (folder / "page" / "assets").mkdir(parents=True)
+        (folder / "page" / "index.html").write_text("<!doctype html><title>page</title>")
+        (folder / "page" / "assets" / "index-1.js").write_text("1")
+        (folder / "key").write_text(KEY + "\n")
+        folder.chmod(0o755)
+        process = start(
+            folder,
+            LISTEN=f"127.0.0.1:{port}",
+            PAGE=str(folder / "page"),
+            COUNTLAB_URL=counter.url,
+            COUNTLAB_API_KEY_FILE=str(folder / "key"),
+            TRUSTED_PROXY="127.0.0.1",
+        )
+        with process:
+            try:
+                wait_for_port(port, process)
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
 
 
 def test_the_page_counts_though_its_visitor_has_no_key(
@@ -69,6 +70,7 @@ def test_the_page_counts_though_its_visitor_has_no_key(
     refused = requests.post(f"{counter.url}/countObjects", files={"file": photo}, timeout=30)
     answer = requests.post(f"{page}/api/countObjects", files={"file": photo}, timeout=30)
     assert refused.status_code == 401
+    assert answer.ok, answer.text
     assert answer.json()["count"] == 10
     assert KEY not in answer.text + str(answer.headers)
 
@@ -91,6 +93,7 @@ def test_visitors_reach_nothing_but_what_the_page_asks(page: str, path: str) -> 
 def test_files_are_kept_by_browsers_and_the_page_is_not(page: str) -> None:
     start_page = requests.get(page, timeout=30)
     script = requests.get(f"{page}/assets/index-1.js", timeout=30)
+    assert (start_page.status_code, script.text) == (200, "1")
     assert start_page.headers["Cache-Control"] == "no-cache"
     assert "immutable" in script.headers["Cache-Control"]
     assert "default-src 'self'" in start_page.headers["Content-Security-Policy"]
