@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import os
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml  # type: ignore[import-untyped]
 
 from countlab.server.middleware.api_keys import ApiKeys
 from countlab.settings import Settings
 from tests.conftest import ROOT
-from tests.deploy.programs import require, require_check, run
+from tests.deploy.programs import free_port, require, require_check, run, wait_for_port
 
 DEPLOY = ROOT / "deploy"
 DOCKERFILES = sorted(
@@ -179,3 +183,47 @@ def test_the_proxys_file_is_understood() -> None:
             caddy, "validate", "--config", config, "--adapter", "caddyfile", DOMAIN=domain
         )
         assert checked.returncode == 0, checked.stderr
+
+
+def test_the_store_starts_as_compose_says_and_knows_its_key(
+    stack: dict[str, Any], tmp_path: Path
+) -> None:
+    rclone = ROOT / ".venv-stack" / "bin" / "rclone"
+    if not rclone.exists():
+        pytest.skip("needs rclone (make .venv-stack/ready)")
+    (tmp_path / "store" / "models").mkdir(parents=True)
+    for name in ("store_id", "store_secret"):
+        (tmp_path / name).write_text(f"{name}-of-the-test\n")
+    port = free_port()
+    (line,) = stack["services"]["store"]["command"]
+    line = line.replace("$$", "$").replace("/run/secrets", str(tmp_path))
+    line = line.replace(":9000", f"127.0.0.1:{port}").replace(" /store", f" {tmp_path}/store")
+    with subprocess.Popen(
+        ["/bin/sh", "-c", line], env={"PATH": f"{rclone.parent}:{os.environ['PATH']}"}
+    ) as process:
+        try:
+            wait_for_port(port, process)
+            assert _status(port, "store_id-of-the-test", "store_secret-of-the-test") == 200
+            assert _status(port, "store_id-of-the-test", "guessed") == 403
+        finally:
+            process.terminate()
+
+
+def _status(port: int, key: str, secret: str) -> int:
+    """Of a bucket's listing, signed as S3 asks it (AWS Signature Version 4)."""
+    moment, host = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), f"127.0.0.1:{port}"
+    empty = hashlib.sha256(b"").hexdigest()
+    scope = f"{moment[:8]}/us-east-1/s3/aws4_request"
+    signed = "host;x-amz-content-sha256;x-amz-date"
+    asked = f"GET\n/models\n\nhost:{host}\nx-amz-content-sha256:{empty}\nx-amz-date:{moment}\n"
+    digest = hashlib.sha256(f"{asked}\n{signed}\n{empty}".encode()).hexdigest()
+    chain = f"AWS4{secret}".encode()
+    for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}"):
+        chain = hmac.digest(chain, part.encode(), "sha256")
+    headers = {
+        "x-amz-date": moment,
+        "x-amz-content-sha256": empty,
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={signed}, "
+        f"Signature={chain.hex()}",
+    }
+    return requests.get(f"http://{host}/models", headers=headers, timeout=20).status_code
