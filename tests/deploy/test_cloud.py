@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, until
+from tests.deploy.aws_loaded import write_command
 from tests.deploy.programs import CHECKS, free_port, require, require_check, wait_for_port
 
 CLOUD = ROOT / "deploy" / "cloud"
@@ -154,11 +155,9 @@ def aws(tmp_path: Path) -> Iterator[dict[str, str]]:
     port = free_port()
     (tmp_path / "docker").write_text('#!/bin/sh\n[ "$1" = login ] && cat >/dev/null\nexit 0\n')
     (tmp_path / "npm").write_text("#!/bin/sh\nexit 0\n")
-    # The imitation knows no publishing of functions.
-    (tmp_path / "aws").write_text(
-        f'#!/bin/sh\n[ "$2" = publish-function ] || exec {CHECKS}/aws "$@"\n'
-    )
-    for name in ("docker", "npm", "aws"):
+    loaded = tmp_path / "aws.socket"
+    write_command(tmp_path / "aws", python=CHECKS / "python", address=loaded)
+    for name in ("docker", "npm"):
         (tmp_path / name).chmod(0o755)
     settings = {
         "PATH": f"{tmp_path}:{CHECKS}:{os.environ['PATH']}",
@@ -169,15 +168,21 @@ def aws(tmp_path: Path) -> Iterator[dict[str, str]]:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     }
-    with subprocess.Popen(
-        [require_check("moto_server"), "-p", str(port)],
-        env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, **settings}
+    server = [require_check("moto_server"), "-p", str(port)]
+    command = [CHECKS / "python", Path(__file__).with_name("aws_loaded.py"), loaded]
+    with (
+        subprocess.Popen(server, env=environment, **quiet) as process,  # type: ignore[call-overload]
+        subprocess.Popen(command, env=environment) as aws,
+    ):
         try:
             wait_for_port(port, process)
+            until(loaded.exists, 60)
             yield settings
         finally:
             process.terminate()
+            aws.terminate()
 
 
 def _aws(aws: dict[str, str], *arguments: str) -> Any:
