@@ -15,8 +15,8 @@ export default defineConfig({
   outputDir: "test-results",
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 20_000 },
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
   reporter: "list",
   use: {
     locale: "en-GB",
@@ -30,6 +30,7 @@ export default defineConfig({
     command: [countlab, "serve", "--port", port, "--no-history", ...options].join(" "),
     url: `http://127.0.0.1:${port}/health/ready`,
     env: { COUNTLAB_API_KEYS: `tests:${KEY}`, COUNTLAB_HOME: home, COUNTLAB_MODEL: "" },
+    timeout: 180_000,
     stderr: "ignore" as const, // a line for each request
     gracefulShutdown: { signal: "SIGTERM" as const, timeout: 20_000 },
   })),

@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => {
       include: ["src/**/*.test.{ts,tsx}"],
       setupFiles: "src/test-setup.ts",
       css: false,
-      testTimeout: 20_000,
+      testTimeout: 60_000,
     },
   };
 });

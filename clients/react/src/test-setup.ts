@@ -1,7 +1,9 @@
 // What jsdom lacks of a browser, as far as the page and Ant Design need it.
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+
+configure({ asyncUtilTimeout: 30_000 }); // a second is little on a machine that does other things
 
 window.matchMedia ??= (query: string) =>
   ({

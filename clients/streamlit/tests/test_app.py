@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         assert process.poll() is None, "it ended"
         try:
             urllib.request.urlopen(url, timeout=5).close()
@@ -63,7 +63,7 @@ def app(server: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("COUNTLAB_URL", server)
     monkeypatch.setenv("COUNTLAB_API_KEY", KEY)
     monkeypatch.setenv("COUNTLAB_MODEL", "weather")
-    return AppTest.from_file(str(HERE / "app.py"), default_timeout=60)
+    return AppTest.from_file(str(HERE / "app.py"), default_timeout=180)
 
 
 def upload(app: AppTest, data: bytes | None = None, name: str = "naranjas.jpg") -> AppTest:
@@ -155,7 +155,7 @@ def page(server: str) -> Iterator[Page]:
         try:
             wait_until_ready(f"http://127.0.0.1:{port}/_stcore/health", process)
             opened = browser.new_page(locale="es-ES")
-            opened.set_default_timeout(30_000)
+            opened.set_default_timeout(120_000)
             opened.goto(f"http://127.0.0.1:{port}")
             yield opened
         finally:
@@ -163,10 +163,10 @@ def page(server: str) -> Iterator[Page]:
 
 
 def test_in_a_browser(page: Page) -> None:
-    expect(page.get_by_text("Historial de esta sesión")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Historial de esta sesión")).to_be_visible(timeout=120_000)
     page.locator("input[type=file]").set_input_files(PICTURE)
     page.get_by_role("button", name="Clasificar").click()
-    expect(page.get_by_text("Todas las probabilidades")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Todas las probabilidades")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("Confianza:")).to_be_visible()
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
     assert KEY not in page.content()
