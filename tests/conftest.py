@@ -164,6 +164,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays with one worker, the page's tests all with one: they share a browser."""
     for item in items:
-        if item.path.relative_to(ROOT / "tests").parts[0] in _LONG_ROOMS:
+        file = item.path.relative_to(ROOT / "tests")
+        if (room := file.parts[0]) in _LONG_ROOMS:
             item.add_marker(pytest.mark.slow)
+        item.add_marker(pytest.mark.xdist_group("web" if room == "web" else str(file)))
+    items.sort(key=lambda item: item.path.parent.name != "web")  # they take longest, and wait
