@@ -18,7 +18,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from countlab.errors import CountlabError
+from countlab.messages import render
 from countlab.serving.http_protocol import HttpProtocol
+from countlab.settings import terminal_language
 
 _NOTEBOOK_SHUTDOWN_S = 3  # in a notebook, a cell waits for the shutdown
 GRACEFUL_SHUTDOWN_S = 10
@@ -101,7 +103,8 @@ def server_url(listening: socket.socket, host: str) -> str:
 
 
 def startup_message(url: str) -> str:
-    return f"Serving at {url} · try it in the browser: {url}/docs"
+    """In the terminal's language, as a notebook's is too."""
+    return render("serving_at", terminal_language(), {"url": url}).detail
 
 
 def exit_now() -> NoReturn:

@@ -49,14 +49,28 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize(
-    ("stop_signal", "page"), [(signal.SIGINT, "--ui"), (signal.SIGTERM, "--no-ui")]
+    ("stop_signal", "page", "locale", "greeting"),
+    [
+        (signal.SIGINT, "--ui", "es_UY.UTF-8", "Servidor en "),
+        (signal.SIGTERM, "--no-ui", "en_US.UTF-8", "Serving at "),
+    ],
 )
 def test_serve_responds_and_shuts_down_cleanly(
-    port: int, photo: bytes, tmp_path: Path, stop_signal: signal.Signals, page: str
+    port: int,
+    photo: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_signal: signal.Signals,
+    page: str,
+    locale: str,
+    greeting: str,
 ) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
     with started("serve", "--port", str(port), "--keep", "kept", page, cwd=tmp_path) as process:
         assert process.stdout
-        assert f"http://127.0.0.1:{port}/docs" in process.stdout.readline()
+        said = process.stdout.readline()
+        assert said.startswith(f"{greeting}http://127.0.0.1:{port} ")
+        assert f"http://127.0.0.1:{port}/docs" in said
         if page == "--ui":
             assert f"http://127.0.0.1:{port}/ui" in process.stdout.readline()
         assert Client(f"http://127.0.0.1:{port}").count(photo).count > 0

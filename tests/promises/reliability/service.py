@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -41,8 +42,9 @@ class Service:
             )
         assert self.process.stdout
         greeting = self.process.stdout.readline()
-        assert greeting.startswith("Serving at "), self.log()
-        self.url = greeting.split()[2]
+        address = re.search(r"http://\S+", greeting)  # the greeting is in the terminal's language
+        assert address, self.log()
+        self.url = address[0]
         self.port = int(self.url.rpartition(":")[2])
 
     def __enter__(self) -> Service:

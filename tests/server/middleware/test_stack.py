@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from importlib import metadata
@@ -225,14 +226,18 @@ def test_every_response_has_security_headers(server_with_keys: Server) -> None:
     assert "on purpose" not in failed.text
 
 
-def test_middleware_takes_less_than_300_microseconds() -> None:
+_MAX_MICROSECONDS = 400 if sys.version_info < (3, 11) else 300
+"""Python 3.10 interprets the same work a quarter slower than 3.11."""
+
+
+def test_middleware_takes_little_time() -> None:
     """The minimum of several rounds, as other work on the machine only adds time."""
 
     async def minimum() -> float:
         app = benchmark.guarded()
         return min([await benchmark.microseconds(app) for _ in range(4)])
 
-    assert asyncio.run(minimum()) < 300
+    assert asyncio.run(minimum()) < _MAX_MICROSECONDS
 
 
 def test_form_parser_has_no_known_vulnerability() -> None:
