@@ -55,12 +55,13 @@ class Rollout:
         options = options or PredictOptions()
         if (options.model or self._pipeline.settings.default_model) != self.plan.model:
             return self._pipeline.predict(data, options)
-        if self.plan.share and is_chosen(data, self.plan.share):
+        chosen = is_chosen(data, self.plan.share)
+        if chosen:
             prediction = self._canary(data, options)
             if prediction is not None:
                 return prediction
         prediction = self._pipeline.predict(data, options)
-        if self.plan.share:
+        if self.plan.share and not chosen:
             self._metrics.record_canary("champion")
         if self.plan.shadow:
             self._shadow(data, options, prediction)
@@ -108,7 +109,7 @@ class Rollout:
 
 def is_chosen(data: bytes, share: float) -> bool:
     """By the picture: the same one is always answered by the same model."""
-    return int(picture_hash(data)[:8], 16) % _STEPS < share * _STEPS
+    return share > 0 and int(picture_hash(data)[:8], 16) % _STEPS < share * _STEPS
 
 
 def _say_the_same(mine: Prediction, theirs: Prediction) -> bool:
