@@ -11,7 +11,7 @@ from pathlib import Path
 from countlab.errors import CountlabError
 from countlab.imaging.decoding import decode
 from countlab.imaging.headers import read_header
-from countlab.inference.verify import read_saved
+from countlab.inference.saved_answers import read_saved
 from countlab.models.darknet.config import read_config
 from countlab.models.darknet.convert import to_onnx
 from countlab.models.entry import read_entry

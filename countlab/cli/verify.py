@@ -12,6 +12,7 @@ from countlab.cli.terminal import stdout_console
 from countlab.cli.texts import say, words
 from countlab.errors import CountlabError
 from countlab.settings import Settings
+from countlab.system.regular_file import read_regular
 
 
 def verify(
@@ -20,14 +21,16 @@ def verify(
 ) -> None:
     """Count a picture again, and say whether the saved answer is still the same."""
     from countlab.inference.pipeline import Pipeline
-    from countlab.inference.verify import read_saved, verify
+    from countlab.inference.saved_answers import read_saved
+    from countlab.inference.verify import verify
 
+    settings = Settings.from_environment()
     try:
-        data = picture.read_bytes()
-    except OSError as reason:
+        data = read_regular(picture, max_bytes=settings.max_bytes)
+    except (OSError, ValueError) as reason:
         raise CountlabError("no_such_file", path=picture) from reason
     saved = read_saved(receipt, data)
-    differences = verify(saved, data, Pipeline(Settings.from_environment()))
+    differences = verify(saved, data, Pipeline(settings))
     table = Table(*words("verify_columns"), box=None, pad_edge=False)
     for difference in differences:
         table.add_row(difference.what, _short(difference.then), _short(difference.now))

@@ -1,37 +1,37 @@
 """Verification of a saved answer: the same picture counted again, and everything that differs.
 
-Reads receipts, whole saved answers, sweeps, batches and pages of the history.
+Compared is every member at every depth, in both directions: what the answer says and this count
+does not, and the other way round. Not compared are what only that day knew: how long it took, and
+in rows of the history who asked, when, and what the file was called.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from countlab.errors import CountlabError
-from countlab.inference.answer import CountJson, SweepJson
+from countlab.findings import CountWarning
+from countlab.inference.lab_members import lab_members
 from countlab.inference.pipeline import Pipeline
 from countlab.inference.prediction import Prediction
-from countlab.inference.receipt import findings_hash, picture_hash
+from countlab.inference.receipt import findings_hash
+from countlab.inference.saved_answers import Saved
 from countlab.inference.sweep import Sweep
-from countlab.options import OPTIONS, PredictOptions
+from countlab.messages import LANGUAGES
+from countlab.models.lab_answer import LabAnswer
 
-_MAX_BYTES = 50_000_000
-_RECEIPT_TEXTS = ("picture_sha256", "model", "engine", "precision", "result_sha256", "version")
-_NOT_COMPARED = {"milliseconds", "receipt", "warnings"}  # warnings are compared by their codes
+_ABSENT = object()
+_OF_THAT_DAY = {"id", "time", "request_id", "key_name", "filename"}  # of a row
+_ESSENTIAL = {"count", "counts", "findings", "confidence", "model", "stable", "steps", "steady"}
+_LOST_ROW = "not_recorded"  # a warning about the disk of that day
 _SHOWN = 200  # characters of a value
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A receipt, and the answer that held it (empty where the receipt was saved alone)."""
-
-    receipt: Mapping[str, Any]
-    options: PredictOptions
-    answer: Mapping[str, Any]
+_REPR = reprlib.Repr()
+_REPR.maxdict = _REPR.maxlist = 20
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _SHOWN
 
 
 @dataclass(frozen=True)
@@ -41,177 +41,192 @@ class Difference:
     what: str
     then: str
     now: str
-
-    @property
-    def matters(self) -> bool:
-        """A newer version that counts the same keeps the receipt true."""
-        return self.what != "version"
+    matters: bool = True
+    """A newer version that counts the same keeps the receipt true."""
 
 
-def read_saved(path: Path, picture: bytes) -> Saved:
-    """Of several answers saved together, the one about this picture."""
-    try:
-        if not path.is_file():
-            raise ValueError("not a regular file")
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"more than {_MAX_BYTES} bytes")
-        document = json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
-        saved = [_saved(answer) for answer in _answers(document)]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as reason:
-        raise CountlabError("not_a_receipt", path=path, reason=_brief(reason)) from reason
-    if not saved:
-        raise CountlabError("not_a_receipt", path=path, reason="[]")
-    digest = picture_hash(picture)
-    return next((one for one in saved if one.receipt["picture_sha256"] == digest), saved[0])
+@dataclass(frozen=True)
+class _Now:
+    """What the same picture gives now, in the shape of what was saved."""
+
+    document: Mapping[str, Any]
+    receipt: Mapping[str, Any]
+    warnings: Sequence[CountWarning]
+    findings: Sequence[Any]
 
 
-def verify(saved: Saved, picture: bytes, pipeline: Pipeline) -> list[Difference]:
-    """Nothing, when this picture still gives this answer; else what differs."""
-    swept = "stable" in saved.answer
-    options = saved.options
-    if swept:
-        options = replace(options, confidence=pipeline.floor(options))
-    prediction = pipeline.predict(picture, options)
-    sweep = Sweep(prediction) if swept else None
-    prediction = sweep.at_stable if sweep else prediction
-    answer = sweep.as_json() if sweep else prediction.as_json()
-    differences = _in_receipt(saved.receipt, prediction)
-    if saved.receipt["picture_sha256"] == prediction.picture_sha256:  # else all would differ
-        differences += _in_answer(saved.answer, {**answer, **_row(prediction)})
-    return differences + _in_findings(saved, answer)
+def verify(saved: Iterable[Saved], picture: bytes, pipeline: Pipeline) -> list[Difference]:
+    """Nothing, when this picture still gives these answers; else what differs."""
+    counted: dict[object, Prediction] = {}
+    differences: dict[Difference, None] = {}
+    for one in saved:
+        options = one.options
+        if one.kind == "sweep":
+            options = replace(options, confidence=pipeline.floor(options))
+        if options not in counted:
+            counted[options] = pipeline.predict(picture, options)
+        differences.update(dict.fromkeys(_differences(one, counted[options])))
+    return list(differences)
 
 
-def _in_receipt(saved: Mapping[str, Any], now: Prediction) -> list[Difference]:
-    names = ("picture_sha256", "model", "engine", "precision", "object", "parameters", "version")
-    pairs = [
-        (name.removesuffix("_sha256"), saved.get(name), now.receipt[name])
-        for name in names
-        if name in saved
-    ]
-    files = now.files_sha256
-    pairs += [
-        (f"model file ({role})", saved["files_sha256"].get(role), files.get(role))
-        for role in sorted({*files, *saved["files_sha256"]})
-    ]
-    return [Difference(name, _shown(then), _shown(new)) for name, then, new in pairs if then != new]
+def _differences(saved: Saved, prediction: Prediction) -> Iterator[Difference]:
+    now = _now(saved, prediction)
+    same_version = saved.receipt["version"] == now.receipt["version"]
+    yield from _in_receipt(saved.receipt, now.receipt)
+    findings = list(_in_findings(saved, now))
+    yield from findings
+    old_result, new_result = (one.receipt["result_sha256"] for one in (saved, now))
+    if old_result != new_result and not findings:
+        yield Difference("result", _shown(old_result), _shown(new_result))
+    another_picture = saved.receipt["picture_sha256"] != now.receipt["picture_sha256"]
+    if saved.kind == "receipt" or another_picture:  # of another picture all would differ
+        return
+    then = saved.document
+    shown = {"receipt", "warnings"} | ({"findings"} if saved.kind != "row" else set())
+    for name in sorted({*then, *now.document} - shown):
+        old, new = then.get(name, _ABSENT), now.document.get(name, _ABSENT)
+        if saved.kind == "row" and name in _OF_THAT_DAY:
+            continue
+        if name == "milliseconds":
+            if not _are_durations(old, new):
+                yield Difference(name, _shown(old), _shown(new))
+        elif not _equal(old, new):
+            # An older version did not say everything that this one says.
+            older = not same_version and old in (_ABSENT, None) and name not in _ESSENTIAL
+            yield Difference(name, _shown(old), _shown(new), matters=not older)
+    if not _same_warnings(saved, now.warnings, texts=same_version):
+        codes = sorted(warning.code for warning in now.warnings)
+        yield Difference("warnings", _shown(then.get("warnings", _ABSENT)), _shown(codes))
 
 
-def _in_answer(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """Every member that the saved answer has, but its times and its findings."""
-    compared = {name for name in saved if name in now} - _NOT_COMPARED - {"findings"}
-    missing = _members(saved) - saved.keys()
-    differences = [
-        Difference(name, _shown(saved[name]), _shown(now[name]))
-        for name in sorted(compared)
-        if saved[name] != now[name]
-    ]
-    differences += [Difference(name, "–", _shown(now[name])) for name in sorted(missing)]
-    then, new = _codes(saved.get("warnings", now["warnings"])), _codes(now["warnings"])
-    if then != new:
-        differences.append(Difference("warnings", _shown(then), _shown(new)))
-    return differences
+def _now(saved: Saved, prediction: Prediction) -> _Now:
+    sweep = Sweep(prediction) if saved.kind == "sweep" else None
+    counted = sweep.at_stable if sweep else prediction
+    document: dict[str, Any] = dict(sweep.as_json() if sweep else prediction.as_json())
+    findings = document["findings"]
+    if saved.kind == "row":
+        document = _row(prediction, document)
+    elif prediction.classification and set(saved.document) - set(document):
+        names = prediction.model.answer or LabAnswer()
+        document |= lab_members(names, prediction)
+        if _is_duration(saved.document.get(names.seconds)):
+            document[names.seconds] = saved.document[names.seconds]
+    document, receipt = (json.loads(json.dumps(each)) for each in (document, counted.receipt))
+    return _Now(document, receipt, counted.warnings, json.loads(json.dumps(findings)))
 
 
-def _members(saved: Mapping[str, Any]) -> set[str]:
-    """What an answer of its kind always has; none of a receipt that was saved alone."""
-    if not saved:
-        return set()
-    if "stable" in saved:
-        return {"model"}
-    row = "picture_sha256" in saved
-    return {"count", "counts", "model"} | (set() if row else {"findings", "confidence"})
-
-
-def _in_findings(saved: Saved, now: CountJson | SweepJson) -> list[Difference]:
-    differences = []
-    stated, new = saved.receipt["result_sha256"], now["receipt"]["result_sha256"]
-    then = saved.answer.get("findings")
-    if then is not None:
-        written = findings_hash(then)
-        if "stable" not in saved.answer and written != stated:
-            differences.append(Difference("saved findings (changed since)", stated, written))
-        differences += [
-            Difference("finding", _finding(finding), "–")
-            for finding in then
-            if finding not in now["findings"]
-        ]
-        differences += [
-            Difference("finding", "–", _finding(finding))
-            for finding in now["findings"]
-            if finding not in then
-        ]
-        if not differences and len(then) != len(now["findings"]):
-            differences.append(Difference("findings", str(len(then)), str(len(now["findings"]))))
-    if stated != new and not differences:
-        differences.append(Difference("result", stated, new))
-    return differences
-
-
-def _row(prediction: Prediction) -> dict[str, Any]:
-    """What a row of the history says beside the members of an answer."""
+def _row(prediction: Prediction, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """As the history keeps it."""
+    kept = ("model", "engine", "precision", "object", "count", "counts", "milliseconds")
     return {
+        **{name: answer[name] for name in kept},
         "picture_sha256": prediction.picture_sha256,
         "parameters": prediction.options.parameters,
+        "likely": prediction.likely,
+        "mean_confidence": prediction.mean_confidence,
     }
 
 
-def _answers(document: Any) -> list[Any]:
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")
-    if "results" in document:
-        entries = [entry for entry in document["results"] if isinstance(entry, dict)]
-        return [entry["result"] for entry in entries if "result" in entry]
-    return list(document["rows"]) if "rows" in document else [document]
+def _in_receipt(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    files = "files_sha256"
+    for name in sorted({*then, *now} - {files, "result_sha256"}):
+        old, new = then.get(name, _ABSENT), now.get(name, _ABSENT)
+        if not _equal(old, new):
+            what = name.removesuffix("_sha256")
+            yield Difference(what, _shown(old), _shown(new), matters=name != "version")
+    for role in sorted({*then[files], *now[files]}):
+        old, new = then[files].get(role, _ABSENT), now[files].get(role, _ABSENT)
+        if not _equal(old, new):
+            yield Difference(f"model file ({_shown(role)})", _shown(old), _shown(new))
 
 
-def _saved(answer: Any) -> Saved:
-    if not isinstance(answer, dict):
-        raise ValueError("an answer must be an object")
-    whole = isinstance(answer.get("receipt"), dict)
-    receipt = answer["receipt"] if whole else answer
-    for name in _RECEIPT_TEXTS:
-        if not isinstance(receipt[name], str) or not receipt[name]:
-            raise ValueError(f"{name} is not text")
-    files, parameters = receipt["files_sha256"], receipt["parameters"]
-    if not isinstance(files, dict) or not isinstance(parameters, dict):
-        raise ValueError("files_sha256 and parameters must be objects")
-    if unknown := set(parameters) - set(OPTIONS):
-        raise ValueError(f"unknown parameter {sorted(unknown)[0]}")
-    for name in ("findings", "warnings"):
-        if whole and not isinstance(answer.get(name, []), list):
-            raise ValueError(f"{name} must be a list")
-    if whole and not all(isinstance(finding, dict) for finding in answer.get("findings", [])):
-        raise ValueError("findings must be objects")
-    identity: dict[str, Any] = {name: receipt.get(name) for name in ("model", "engine", "object")}
-    try:
-        options = PredictOptions(**parameters, **identity)
-    except CountlabError as error:
-        raise ValueError(str(error)) from error
-    return Saved(receipt, options, answer if whole else {})
+def _in_findings(saved: Saved, now: _Now) -> Iterator[Difference]:
+    if saved.kind in ("receipt", "row"):
+        return
+    then: Any = saved.document.get("findings", _ABSENT)
+    if then is _ABSENT:
+        yield Difference("findings", _shown(then), str(len(now.findings)))
+        return
+    stated, written = saved.receipt["result_sha256"], findings_hash(then)
+    if saved.kind != "sweep" and written != stated:
+        yield Difference("saved findings (changed since)", _shown(stated), written)
+    if _equal(then, now.findings):
+        return
+    gone = [finding for finding in then if not _holds(now.findings, finding)]
+    come = [finding for finding in now.findings if not _holds(then, finding)]
+    for finding in gone[:_SHOWN]:
+        yield Difference("finding", _finding(finding), "–")
+    for finding in come[:_SHOWN]:
+        yield Difference("finding", "–", _finding(finding))
+    if not gone and not come:  # one comes twice, or they are in another order
+        yield Difference("findings", _shown(then), _shown(now.findings))
 
 
-def _codes(warnings: Any) -> list[str]:
-    """Those about the count; `not_recorded` was about the disk of that day."""
-    codes = [entry.get("code") if isinstance(entry, dict) else entry for entry in warnings]
-    return sorted(str(code) for code in codes if code != "not_recorded")
+def _holds(findings: Sequence[Any], finding: Any) -> bool:
+    return any(_equal(finding, other) for other in findings)
+
+
+def _same_warnings(saved: Saved, now: Sequence[CountWarning], *, texts: bool) -> bool:
+    """Codes in rows, else the sentences too, all in one language; other versions word them anew."""
+    then = saved.document.get("warnings")
+    codes = [warning.code for warning in now]
+    if saved.kind == "row":
+        return _equal(then, codes)
+    if not isinstance(then, list) or not all(isinstance(entry, dict) for entry in then):
+        return False
+    if not texts:
+        return _equal(
+            [entry.get("code") for entry in then if entry.get("code") != _LOST_ROW], codes
+        )
+    lost = CountWarning(_LOST_ROW)
+    return any(
+        _equal(then, expected) or _equal(then, [*expected, lost.as_json(language)])
+        for language in LANGUAGES
+        for expected in [[warning.as_json(language) for warning in now]]
+    )
+
+
+def _are_durations(then: Any, now: Any) -> bool:
+    """Times differ; they are the same ones, and numbers."""
+    return (
+        isinstance(then, dict)
+        and isinstance(now, dict)
+        and then.keys() == now.keys()
+        and all(map(_is_duration, then.values()))
+    )
+
+
+def _is_duration(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value < math.inf
+
+
+def _equal(then: Any, now: Any) -> bool:
+    """As JSON: `true` is not 1, 3 is 3.0, and members have no order."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        return then.keys() == now.keys() and all(_equal(then[name], now[name]) for name in now)
+    if isinstance(then, list) and isinstance(now, list):
+        return len(then) == len(now) and all(map(_equal, then, now))
+    if isinstance(then, bool) or isinstance(now, bool):
+        return then is now
+    return bool(then == now)
 
 
 def _finding(finding: Any) -> str:
     if not isinstance(finding, dict):
         return _shown(finding)
-    return _shown(f"{finding.get('label')} {finding.get('confidence')} {finding.get('box')}")
+    return _shown(" ".join(_shown(finding.get(name)) for name in ("label", "confidence", "box")))
 
 
 def _shown(value: Any) -> str:
-    text = "–" if value is None else str(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
-
-
-def _brief(reason: Exception) -> str:
-    if isinstance(reason, KeyError):
-        return f"{reason} is missing"
-    return str(getattr(reason, "strerror", None) or reason)[:_SHOWN]
+    """Short, and without characters that do something to a terminal."""
+    if value is _ABSENT or value is None:
+        return "–"
+    text = value[: _SHOWN + 1] if isinstance(value, str) else _REPR.repr(value)
+    text = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

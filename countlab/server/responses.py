@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from countlab.inference.answer import CountJson
+from countlab.inference.lab_members import lab_members
 from countlab.inference.prediction import Prediction
 from countlab.inference.sweep import Sweep
 from countlab.models.lab_answer import LabAnswer
@@ -46,27 +47,14 @@ def json_response(request: Request, prediction: Prediction) -> JSONResponse:
 
 def single_response(request: Request, prediction: Prediction) -> JSONResponse:
     """JSON always, with the names that a lab's own clients read beside the usual ones."""
-    answer = {**count_answer(request, prediction), **lab_members(request, prediction)}
+    answer = {**count_answer(request, prediction), **of_lab(request, prediction)}
     return signed(request, JSONResponse(answer))
 
 
-def lab_members(request: Request, prediction: Prediction) -> dict[str, Any]:
-    """Class and probabilities as the clients of `--lab` call them; nothing without a lab."""
+def of_lab(request: Request, prediction: Prediction) -> dict[str, Any]:
+    """What the clients of `--lab` read beside the usual members; nothing without a lab."""
     names: LabAnswer | None = request.app.state.lab_answer
-    probabilities = prediction.probabilities
-    if names is None or not probabilities:  # no lab, or another model was asked for, which detects
-        return {}
-    label, probability = next(iter(probabilities.items()))
-    shares = {names.classes.get(each, each): share for each, share in probabilities.items()}
-    in_order = [probabilities[each] for each in prediction.model.labels]
-    said = names.classes.get(label, label)
-    seconds = round(sum(prediction.milliseconds.values()) / 1000, 3)
-    return {
-        names.class_name: int(said) if names.class_as == "number" else said,
-        names.probability: probability,
-        names.probabilities: in_order if names.probabilities_as == "list" else shares,
-        **({names.seconds: seconds} if names.seconds else {}),
-    }
+    return lab_members(names, prediction) if names else {}
 
 
 def sweep_response(request: Request, sweep: Sweep) -> JSONResponse:

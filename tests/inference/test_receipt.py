@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from countlab.inference.pipeline import Pipeline
-from countlab.inference.verify import read_saved, verify
+from countlab.inference.saved_answers import read_saved
+from countlab.inference.verify import verify
 from countlab.notebook import Server
 from countlab.settings import Settings
 from tests.conftest import FRUITS, Run

@@ -23,7 +23,7 @@ from countlab.server.problems import problem_of
 from countlab.server.responses import (
     count_answer,
     json_response,
-    lab_members,
+    of_lab,
     picture_response,
     single_response,
     sweep_response,
@@ -113,7 +113,7 @@ def predict_batch(
         try:
             prediction = lab.predict(file.file.read(), options)
             answer = count_answer(request, prediction, more_follow=True)
-            result = {**answer, **lab_members(request, prediction)}
+            result = {**answer, **of_lab(request, prediction)}
             results.append({"name": file.filename, "result": result})
         except CountlabError as error:
             problem = problem_of(error, language_of(request))
