@@ -3,7 +3,8 @@
 Fair among clients (a key's name, or an address): a free slot goes to the client with the fewest
 running requests, and among those to the one that has used the slots least of late. When the queue
 is full, a request of the client that waits most often gives way to one of a client that waits
-less.
+less. Of a client that holds all the others, the last slot is kept for a moment for one that has
+just had an answer: it comes back at once, and would wait for as long as another's work takes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from countlab.system.cpu import cores
 
 _RETRY_AFTER_S = 2
 _MEMORY_S = 30.0  # after this long, slot time used counts for a third
+_KEPT_S = 0.1  # time to read an answer and send the next request
 _MAX_IDLE_CLIENTS = 1000
 
 
@@ -45,6 +47,7 @@ class Slots:
         self.max_running, self.max_waiting = max_running, max_waiting
         self.running = self.waiting = 0
         self._clients: dict[str, _Client] = {}
+        self._later: asyncio.TimerHandle | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Slots:
@@ -70,9 +73,10 @@ class Slots:
 
     def try_acquire(self, client: str) -> bool:
         """Takes a slot if one is free and nobody waits for it."""
-        if self.waiting or self.running >= self.max_running:
+        entry = self._client(client)
+        if self.waiting or self.running >= self.max_running or self._kept_s(entry):
             return False
-        self._take(self._client(client))
+        self._take(entry)
         return True
 
     async def acquire(self, client: str, *, returns: bool = False) -> None:
@@ -91,6 +95,7 @@ class Slots:
                 self._refuse_newest_of_largest()
             entry.waiters.append(waiter)
         self.waiting += 1
+        self._hand_over()  # a slot may be free that was kept from others
         try:
             await waiter
         except asyncio.CancelledError:
@@ -108,17 +113,32 @@ class Slots:
         entry.used_s += used_s
         entry.running -= 1
         self.running -= 1
+        self._hand_over()
+        self._forget_idle()
+
+    def _hand_over(self) -> None:
         while self.waiting and self.running < self.max_running:
             entry = min(
                 (entry for entry in self._clients.values() if entry.waiters),
                 key=lambda entry: (entry.running, entry.fade()),
             )
+            if kept_s := self._kept_s(entry):
+                if self._later is not None:
+                    self._later.cancel()
+                self._later = asyncio.get_running_loop().call_later(kept_s, self._hand_over)
+                return
             waiter = entry.waiters.popleft()
             self.waiting -= 1
             if not waiter.done():
                 self._take(entry)
                 waiter.set_result(None)
-        self._forget_idle()
+
+    def _kept_s(self, entry: _Client) -> float:
+        """How long the last slot is still kept from a client that holds all the others."""
+        if not 0 < entry.running == self.running == self.max_running - 1:
+            return 0.0
+        others = (other.updated for other in self._clients.values() if other is not entry)
+        return max(0.0, max(others, default=-math.inf) + _KEPT_S - time.monotonic())
 
     def _take(self, entry: _Client) -> None:
         entry.running += 1

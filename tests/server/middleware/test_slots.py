@@ -10,6 +10,7 @@ import pytest
 
 from countlab.errors import CountlabError
 from countlab.server.middleware import body_memory
+from countlab.server.middleware import slots as slots_module
 from countlab.server.middleware.body_memory import BodyMemory
 from countlab.server.middleware.slots import Slots
 
@@ -112,6 +113,43 @@ def test_clients_are_forgotten_when_there_are_many() -> None:
         assert slots.try_acquire(f"client {number}")
         slots.release(f"client {number}", used_s=0.1)
     assert len(slots._clients) <= 1001
+
+
+def test_last_slot_is_kept_for_a_client_that_comes_back_at_once() -> None:
+    """Otherwise each of its requests waits until one of the many has been worked on."""
+
+    async def scenario() -> None:
+        slots, order = Slots(3, 64), list[str]()
+        for client in ("many", "many", "one"):
+            assert slots.try_acquire(client)
+        tasks = [await started(slots, "many", order) for _ in range(5)]
+        slots.release("one", used_s=0.01)
+        await slots_are(slots, running=2)
+        tasks.append(await started(slots, "one", order))
+        await asyncio.sleep(0)
+        assert order == ["one"]
+        slots.release("one", used_s=0.01)
+        await asyncio.sleep(1.5 * slots_module._KEPT_S)
+        assert order == ["one", "many"], "nobody came: it is not kept for long"
+        for _ in range(5):
+            slots.release("many")
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(scenario())
+
+
+def test_client_alone_gets_all_slots_at_once() -> None:
+    async def scenario() -> None:
+        slots = Slots(3, 64)
+        for _ in range(3):
+            assert slots.try_acquire("many")
+        task = await started(slots, "many", [])
+        slots.release("many")
+        await slots_are(slots, running=3)
+        await task
+
+    asyncio.run(scenario())
 
 
 def test_stalled_body_gives_way_to_one_that_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
