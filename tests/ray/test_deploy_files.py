@@ -50,6 +50,19 @@ def test_the_job_is_a_command_that_there_is() -> None:
     assert "--ray" in words
 
 
+def test_the_cluster_is_one_that_ray_up_understands() -> None:
+    """By the schema that Ray ships, once it has filled in what a list of machines leaves out."""
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    document = yaml.safe_load((FOLDER / "cluster.yaml").read_text())
+    machines = len(document["provider"]["worker_ips"])
+    assert document["min_workers"] == document["max_workers"] == machines
+    prepared = prepare_config(document)
+    validate_config(prepared)
+    with pytest.raises(Exception, match="worker_start_commands"):
+        validate_config({**prepared, "worker_start_commands": []})
+
+
 @pytest.mark.parametrize("name", ["rayservice.yaml", "rayjob.yaml"])
 def test_every_container_is_bounded(name: str) -> None:
     spec = yaml.safe_load((FOLDER / name).read_text())["spec"]
