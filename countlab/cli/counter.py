@@ -13,7 +13,7 @@ from countlab.errors import CountlabError
 from countlab.options import PredictOptions
 from countlab.settings import Settings
 
-_ADDRESS_CODES = ("client_no_picture_at",)
+_SOURCE_CODES = ("client_no_picture_at", "cli_only_folders")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def count_picture(source: PictureSource, counter: Counter, saved: SavedPictures 
     try:
         answer = counter(source, saved is not None)
     except CountlabError as error:
-        if not error.is_about_picture and error.code not in _ADDRESS_CODES:
+        if not error.is_about_picture and error.code not in _SOURCE_CODES:
             raise
         return Counted(source.name, error=error)
     if saved is not None:

@@ -23,12 +23,30 @@ PICTURE_SUFFIXES = {
 }
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes; an unreadable file is a `CountlabError`."""
+def read_bytes(path: Path, *, max_bytes: int | None = None) -> bytes:
+    """The file's bytes; an unreadable file is a `CountlabError`, and one that is too large."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read() if max_bytes is None else file.read(max_bytes + 1)
     except OSError as reason:
         raise CountlabError("no_such_file", path=path) from reason
+    if max_bytes is not None and len(data) > max_bytes:
+        size = path.stat().st_size
+        arrived = size if size > max_bytes else f"> {max_bytes}"  # of a pipe nobody knows it
+        raise CountlabError("too_many_bytes", arrived=arrived, allowed=max_bytes)
+    return data
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """By suffix; hidden files are what systems keep beside pictures, such as `._photo.jpg`."""
+    try:
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+        )
+    except OSError as reason:
+        raise CountlabError("no_such_file", path=folder) from reason
 
 
 def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]]:
@@ -40,8 +58,7 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[Path], list[CountlabError]
     missing = []
     for path in paths:
         if Path(path).is_dir():
-            files = sorted(Path(path).iterdir())
-            matches = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
+            matches = pictures_in(Path(path))
         elif Path(path).exists():
             matches = [Path(path)]
         else:

@@ -119,6 +119,49 @@ def test_standard_input_may_be_a_list_of_names(tree: Path, start: Start, separat
     assert "gone.jpg" in err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_may_be_in_what_windows_shells_write(
+    tree: Path, start: Start, encoding: str
+) -> None:
+    process = start("count", "-", "--csv", stdin=subprocess.PIPE, text=False)
+    names = "\r\n".join(str(tree / name) for name in ("a/photo.jpg", "b/photo.jpg"))
+    out, _ = process.communicate(names.encode(encoding), timeout=60)
+    assert process.returncode == 0
+    assert len({row["file"] for row in rows(out.decode())}) == 2
+
+
+def test_a_line_that_cannot_be_counted_does_not_end_the_list(tree: Path, start: Start) -> None:
+    process = start("count", "-", "--ndjson", stdin=subprocess.PIPE)
+    lines = [str(tree), "x" * 5000, "gone.jpg", str(tree / "a" / "photo.jpg")]
+    out, err = process.communicate("\n".join(lines), timeout=60)
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert [entry["name"] for entry in entries] == lines
+    codes = [entry.get("problem", {}).get("code") for entry in entries]
+    assert codes == ["cli_only_folders", "no_such_file", "no_such_file", None]
+    assert process.returncode == 1
+    assert "Traceback" not in err
+
+
+def test_what_never_ends_is_read_to_the_limit_alone(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTLAB_MAX_BYTES", "1000000")
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(3_000_000_000)  # of holes: it takes no room
+    for name, size in (("/dev/zero", "> 1"), (large, "3\u202f000\u202f000\u202f000")):
+        status, _, err = run("count", name)
+        assert status == 1
+        assert size in err
+
+
+def test_hidden_files_beside_pictures_are_left_out(tree: Path, jpeg: bytes) -> None:
+    (tree / "a" / "._photo.jpg").write_bytes(b"what macOS keeps of photo.jpg")
+    for recursive, folder in ((False, tree / "a"), (True, tree)):
+        found, _ = find_sources([str(folder)], recursive=recursive, max_bytes=10**7)
+        assert not [source.name for source in found if "._" in source.name]
+
+
 def test_standard_input_may_be_a_picture(start: Start) -> None:
     with (ROOT / "images" / "oranges_3.jpg").open("rb") as picture:
         process = start("count", "-", "--json", stdin=picture)
