@@ -47,7 +47,7 @@ def promote(
     if not all(check.passed for check in checks):
         note(say("promote_refused", model=model, version=version))
         raise typer.Exit(1)
-    registry.promote(candidate)
+    registry.promote(candidate, instead_of=champion)
     note(say("promoted", model=model, version=version))
 
 

@@ -10,16 +10,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from countlab.errors import CountlabError
 from countlab.models.followed import CANDIDATE, CHAMPION
 from countlab.models.mlflow_store import MlflowStore, away, is_absent, open_store
 from countlab.models.registered_version import MANIFEST_TAG, Version, version_of
+from countlab.models.stored_files import fetch
 from countlab.models.version_folder import PART, check_seal, finish, folder_of, seal
 from countlab.settings import Settings
 
 _CHAMPIONS, _TASK = "countlab.champions", "countlab.task"
-_FOLDER = "model"  # of a run's files
 _REMEMBERED = 50  # champions
 
 
@@ -43,8 +44,9 @@ class Registry:
             client = self.store.client
             experiment = self.store.experiment(name)
             run_id = tags.get("countlab.run_id") or self._run(experiment, name)
-            client.log_artifacts(run_id, str(folder), _FOLDER)
-            source = f"{client.get_run(run_id).info.artifact_uri}/{_FOLDER}"
+            place = f"model-{manifest[:16]}"  # a run may be published again, with other files
+            client.log_artifacts(run_id, str(folder), place)
+            source = f"{client.get_run(run_id).info.artifact_uri}/{place}"
             with _unless_there():
                 client.create_registered_model(name)
             marked = {**tags, MANIFEST_TAG: manifest, _TASK: task}
@@ -89,19 +91,36 @@ class Registry:
         except _AbsentError:
             return None
 
-    def promote(self, version: Version) -> None:
-        """Makes a version the champion, and remembers the one before."""
-        champions = [number for number in self.champions(version.name) if number != version.number]
-        self._point(version, [*champions, version.number])
+    def promote(
+        self, version: Version, *, instead_of: Version | Literal["any"] | None = "any"
+    ) -> None:
+        """Makes a version the champion, unless another than `instead_of` is it by now."""
+        present = _number(self.at(version.name, CHAMPION))
+        if instead_of != "any" and present != _number(instead_of):
+            raise CountlabError(
+                "champion_changed",
+                model=version.name,
+                before=_number(instead_of) or "-",
+                now=present or "-",
+            )
+        earlier = [*self._before(version.name, present), *([present] if present else [])]
+        self._point(version, [number for number in earlier if number != version.number])
 
     def roll_back(self, name: str) -> Version:
-        """The champion before becomes it again."""
-        *before, _ = self.champions(name) or [""]
-        if not before:
-            raise CountlabError("no_champion_before", model=name)
-        version = self.version(name, before[-1])
-        self._point(version, before)
-        return version
+        """The champion before becomes it again; one that was deleted since is passed over."""
+        before = self._before(name, _number(self.at(name, CHAMPION)))
+        there = {version.number: version for version in self.versions(name)} if before else {}
+        while before:
+            number = before.pop()
+            if number in there:
+                self._point(there[number], before)
+                return there[number]
+        raise CountlabError("no_champion_before", model=name)
+
+    def _before(self, name: str, present: str | None) -> list[str]:
+        """The champions before the present one, though the alias was moved by another hand."""
+        champions = self.champions(name)
+        return champions[: champions.index(present)] if present in champions else champions
 
     def champions(self, name: str) -> list[str]:
         """The numbers of those that were champion, the present one last."""
@@ -112,12 +131,12 @@ class Registry:
             return []
         return [number for number in tags.get(_CHAMPIONS, "").split(",") if number]
 
-    def _point(self, version: Version, champions: list[str]) -> None:
+    def _point(self, version: Version, before: list[str]) -> None:
         """The alias first: it is what servers follow."""
         with self._asking():
             client = self.store.client
             client.set_registered_model_alias(version.name, CHAMPION, version.number)
-            value = ",".join(champions[-_REMEMBERED:])
+            value = ",".join([*before, version.number][-_REMEMBERED:])
             client.set_registered_model_tag(version.name, _CHAMPIONS, value)
 
     def download(self, version: Version, models: Path) -> Path:
@@ -130,29 +149,15 @@ class Registry:
         part = Path(tempfile.mkdtemp(prefix=PART, dir=place.parent))
         try:
             with self._asking():
-                self._fetch(version, part / "got")
-            try:
-                finish(part / "got", place, version.sealed)
-            except (CountlabError, OSError, ValueError) as reason:
-                raise CountlabError(
-                    "version_damaged", model=version.name, version=version.number, reason=reason
-                ) from reason
+                fetch(version.source, part / "got", version.manifest, self.store.address)
+            finish(part / "got", place, version.sealed)
+        except (OSError, _AbsentError) as reason:
+            raise _damaged(version, reason.__cause__ or reason) from reason
+        except CountlabError as error:
+            raise error if error.code == "tracking_away" else _damaged(version, error) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return place
-
-    def _fetch(self, version: Version, target: Path) -> None:
-        from mlflow.artifacts import download_artifacts
-
-        target.mkdir()
-        got = download_artifacts(
-            artifact_uri=version.source, dst_path=str(target), tracking_uri=self.store.address
-        )
-        if Path(got).resolve() != target.resolve():  # it puts the last folder's name below
-            moved = target.with_name("inner")
-            Path(got).rename(moved)
-            shutil.rmtree(target)
-            moved.rename(target)
 
     def _aliases(self, name: str) -> dict[str, list[str]]:
         try:
@@ -176,6 +181,16 @@ class Registry:
             if is_absent(reason):
                 raise _AbsentError from reason
             raise away(self._settings.tracking or "mlflow.sqlite", reason) from reason
+
+
+def _number(version: Version | None) -> str | None:
+    return version.number if version else None
+
+
+def _damaged(version: Version, reason: BaseException) -> CountlabError:
+    return CountlabError(
+        "version_damaged", model=version.name, version=version.number, reason=reason
+    )
 
 
 class _AbsentError(Exception):

@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from countlab.errors import CountlabError
+from countlab.system.regular_file import read_regular
 from countlab.system.sha256 import sha256_of
 from countlab.system.whole_file import write_whole
 
@@ -27,7 +27,8 @@ PART = ".part-"
 """What names of folders begin with that are still arriving."""
 MANIFEST, VERSION, VERSIONS = "manifest.json", "version.json", ".versions"
 _MAX_BYTES = 4_000_000_000
-_MAX_TEXT_BYTES = 1_000_000
+MAX_MANIFEST_BYTES = 1_000_000
+_MAX_VERSION_BYTES = 10_000
 _DAY_S = 86_400
 _KEPT = 5  # versions of a model that stay on disk, the linked ones beside
 
@@ -40,6 +41,14 @@ class Sealed:
     number: str
     manifest: str
     """The SHA-256 of its manifest, and so of all its files."""
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """One file of a version."""
+
+    bytes: int
+    sha256: str
 
 
 def seal(folder: Path) -> str:
@@ -57,16 +66,31 @@ def seal(folder: Path) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
+def sealed_files(folder: Path, manifest: str) -> dict[str, SealedFile]:
+    """What the manifest lists, by name; a manifest that is not the sealed one lists nothing."""
+    path = folder / MANIFEST
+    if not path.is_file() or path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise CountlabError("other_bytes", path=path)
+    text = read_regular(path, max_bytes=MAX_MANIFEST_BYTES)
+    if hashlib.sha256(text).hexdigest() != manifest:
+        raise CountlabError("other_bytes", path=path)
+    try:
+        files = {name: SealedFile(**entry) for name, entry in json.loads(text)["files"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as reason:
+        raise CountlabError("other_bytes", path=path) from reason
+    for name, file in files.items():
+        inside = (folder / name).resolve().is_relative_to(folder.resolve())
+        if not inside or file.bytes > _MAX_BYTES:
+            raise CountlabError("other_bytes", path=folder / name)
+    return files
+
+
 def check_seal(folder: Path, manifest: str) -> None:
     """Every file is there, and is what was sealed; else `other_bytes` names the first."""
-    path = folder / MANIFEST
-    if not path.is_file() or path.stat().st_size > _MAX_TEXT_BYTES or sha256_of(path) != manifest:
-        raise CountlabError("other_bytes", path=path)
-    files: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["files"]
-    for name, sealed in files.items():
+    for name, sealed in sealed_files(folder, manifest).items():
         file = folder / name
-        right = file.is_file() and file.stat().st_size == sealed["bytes"] <= _MAX_BYTES
-        if not right or sha256_of(file) != sealed["sha256"]:
+        right = file.is_file() and file.stat().st_size == sealed.bytes
+        if not right or sha256_of(file) != sealed.sha256:
             raise CountlabError("other_bytes", path=file)
 
 
@@ -88,8 +112,8 @@ def finish(part: Path, place: Path, sealed: Sealed) -> None:
 def read_version(folder: Path) -> Sealed | None:
     """None for a folder that did not come from a registry."""
     try:
-        return Sealed(**json.loads((folder / VERSION).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Sealed(**json.loads(read_regular(folder / VERSION, max_bytes=_MAX_VERSION_BYTES)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from countlab.errors import CountlabError
 from countlab.inference.pipeline import Pipeline
+from countlab.models.registered_version import Version
 from countlab.models.registry import Registry
 from countlab.models.version_folder import link, linked, prune
 from countlab.options import PredictOptions
@@ -118,3 +121,106 @@ def test_an_address_with_a_password_is_not_shown() -> None:
 
     assert hide_password("postgresql://lab:secret@db:5432/x") == "postgresql://db:5432/x"
     assert hide_password("mlflow.sqlite") == "mlflow.sqlite"
+
+
+def test_two_versions_of_one_run_keep_their_own_files(
+    registry: Registry, settings: Settings, tmp_path: Path
+) -> None:
+    versions: list[Version] = []
+    for text in ("one", "two"):
+        folder = tmp_path / text
+        folder.mkdir()
+        (folder / "model.toml").write_text(text)
+        run_id = versions[0].run_id if versions else ""
+        versions.append(
+            registry.publish("numbers", folder, task="classify", tags={"countlab.run_id": run_id})
+        )
+    assert versions[0].run_id == versions[1].run_id
+    for version, text in zip(versions, ("one", "two"), strict=True):
+        folder = registry.download(version, settings.models_folder)
+        assert (folder / "model.toml").read_text() == text
+
+
+def test_only_listed_files_are_taken_from_the_store(
+    registry: Registry, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "version"
+    (folder / "more").mkdir(parents=True)
+    for name in ("model.toml", "more/notes.txt"):
+        (folder / name).write_text(name)
+    version = registry.publish("numbers", folder, task="classify", tags={})
+    (manifest,) = (settings.home / "mlflow" / "artifacts").rglob("manifest.json")
+    (manifest.parent / "counting-error-f32.json").write_text("{}")
+    (manifest.parent / "added").mkdir()
+    (manifest.parent / "added" / "later.txt").write_text("later")
+    (manifest.parent / "more" / "later.txt").write_text("later")
+    place = registry.download(version, settings.models_folder)
+    files = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+    assert files == {"manifest.json", "version.json", "model.toml", "more/notes.txt"}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ['{"files": {"../../../../../outside": {"bytes": 2, "sha256": "00"}}}', '{"files": 3}', "[]"],
+)
+def test_a_manifest_that_was_sealed_and_lists_nonsense_is_refused(
+    registry: Registry, settings: Settings, tmp_path: Path, manifest: str
+) -> None:
+    folder = tmp_path / "version"
+    folder.mkdir()
+    (folder / "model.toml").write_text("")
+    version = registry.publish("numbers", folder, task="classify", tags={})
+    (stored,) = (settings.home / "mlflow" / "artifacts").rglob("manifest.json")
+    stored.write_text(manifest)
+    sealed = hashlib.sha256(manifest.encode()).hexdigest()
+    with pytest.raises(CountlabError) as error:
+        registry.download(replace(version, manifest=sealed), settings.models_folder)
+    assert error.value.code == "version_damaged"
+
+
+def bare_versions(registry: Registry, folder: Path, number: int) -> list[Version]:
+    folder.mkdir()
+    (folder / "model.toml").write_text("")
+    return [registry.publish("numbers", folder, task="classify", tags={}) for _ in range(number)]
+
+
+def champion_of(registry: Registry) -> str | None:
+    champion = registry.at("numbers", "champion")
+    return champion.number if champion else None
+
+
+def test_of_two_promotions_at_once_the_second_is_told(registry: Registry, tmp_path: Path) -> None:
+    one, two, three = bare_versions(registry, tmp_path / "version", 3)
+    registry.promote(one, instead_of=None)
+    registry.promote(two, instead_of=one)
+    for before in (one, None):
+        with pytest.raises(CountlabError) as error:  # judged while `one`, or none, was champion
+            registry.promote(three, instead_of=before)
+        assert (error.value.code, error.value.facts["now"]) == ("champion_changed", "2")
+    assert champion_of(registry) == "2"
+
+
+def test_rollback_knows_an_alias_that_was_moved_by_hand(registry: Registry, tmp_path: Path) -> None:
+    one, two, three = bare_versions(registry, tmp_path / "version", 3)
+    client = registry.store.client
+    registry.promote(one)
+    registry.promote(two)
+    client.set_registered_model_alias("numbers", "champion", three.number)
+    assert registry.roll_back("numbers").number == "2"
+    registry.promote(three)
+    client.set_registered_model_alias("numbers", "champion", two.number)
+    assert registry.roll_back("numbers").number == "1"
+
+
+def test_rollback_passes_over_a_version_that_was_deleted(
+    registry: Registry, tmp_path: Path
+) -> None:
+    versions = bare_versions(registry, tmp_path / "version", 3)
+    for version in versions:
+        registry.promote(version)
+    registry.store.client.delete_model_version("numbers", "2")
+    assert registry.roll_back("numbers").number == "1"
+    registry.promote(versions[2])
+    registry.store.client.delete_model_version("numbers", "3")  # the champion itself
+    assert champion_of(registry) is None
+    assert registry.roll_back("numbers").number == "1"
