@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,7 +55,7 @@ def train(
         shape = lab_for(lab, data=data, quick=quick, epochs=epochs)
         tracking = begin_tracking(track, settings, shape, target, seed=seed, resume=not fresh)
     try:
-        with progress_report() as report:
+        with progress_report() as report, tracking.ended_with() if tracking else nullcontext():
             model = training.train(
                 lab,
                 data=data,

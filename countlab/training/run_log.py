@@ -1,7 +1,7 @@
 """A run's log on disk: what is to be told a tracking store, told when the store is there.
 
     HOME/tracking/RUN/run.json         name, parameters, tags, which store
-    HOME/tracking/RUN/events.ndjson    one line an epoch, one line at the end; only ever added to
+    HOME/tracking/RUN/events.ndjson    a line for each epoch, stop and end; only ever added to
     HOME/tracking/RUN/files/           card, evaluation, curve
     HOME/tracking/RUN/sent.json        what the store has already
 
@@ -119,6 +119,16 @@ class RunLog:
 
     def end(self, status: str) -> None:
         self._add({"time": time.time(), "end": status})
+
+    def stop(self) -> None:
+        """It does not go on by itself, and may be gone on with."""
+        self._add({"time": time.time(), "stopped": True})
+
+    def go_on(self) -> None:
+        """After a stop the store is told so; a run that was killed had no time to tell."""
+        events = self.events
+        if events and events[-1].get("stopped"):
+            self._add({"time": time.time(), "stopped": False})
 
     def mark(self, sent: Sent) -> None:
         write_whole(self.folder / SENT, json.dumps(asdict(sent)).encode())

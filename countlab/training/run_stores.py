@@ -148,6 +148,8 @@ class MlflowRuns:
             client.log_batch(remote, metrics=metrics[at : at + _AT_ONCE])
         if params:
             client.log_batch(remote, params=params)
+        if "stopped" in event:
+            client.update_run(remote, status="KILLED" if event["stopped"] else "RUNNING")
 
 
 class WandbRuns:

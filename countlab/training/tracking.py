@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,19 @@ class Tracking:
         self.away = None
         self._send()
 
+    @contextlib.contextmanager
+    def ended_with(self) -> Iterator[None]:
+        """No run stays open in the store: a training that fails or is stopped is said to be."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.run.stop()
+            self._send()
+            raise
+        except BaseException:
+            self.end("FAILED")
+            raise
+
     def _send(self) -> None:
         """Once the store was away it is asked again at the end alone: training does not wait."""
         if self.away is None:
@@ -107,6 +120,7 @@ def begin(
     (out / "training").mkdir(parents=True, exist_ok=True)
     under_way = _under_way(settings, out) if resume else None
     if under_way is not None:
+        under_way.go_on()
         return Tracking(settings, under_way, under_way.head)
     run = RunLog.begin(
         settings,

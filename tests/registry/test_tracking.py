@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from countlab.training.lab import read_lab
 from countlab.training.run_log import RunLog, waiting
 from countlab.training.run_stores import check_store, send, send_waiting
 from countlab.training.tracking import Tracking, begin, tracked_run
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Run
 
 AWAY = "http://127.0.0.1:9"
 EVALUATION: dict[str, Any] = {
@@ -225,3 +226,67 @@ def test_logs_of_runs_are_whole_lines(settings: Settings, tmp_path: Path) -> Non
     assert send_waiting(settings) == (0, None)  # still at work
     assert send(run, settings)
     assert run.sent.events == 1
+
+
+def test_a_run_that_fails_or_is_stopped_does_not_stay_open(
+    settings: Settings, tmp_path: Path
+) -> None:
+    def status() -> str:
+        return str(remote(settings, tracked_run(tmp_path / "out") or "").info.status)
+
+    def end(tracking: Tracking, epoch: int, error: type[BaseException]) -> None:
+        with tracking.ended_with():
+            tell(tracking, [epoch])
+            assert status() == "RUNNING"
+            raise error
+
+    stopped = trained(settings, tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        end(stopped, 1, KeyboardInterrupt)
+    assert status() == "KILLED"
+    again = trained(settings, tmp_path / "out")
+    assert again.run.folder == stopped.run.folder
+    with pytest.raises(MemoryError):
+        end(again, 2, MemoryError)
+    assert status() == "FAILED"
+    assert waiting(settings) == []
+    run_id = tracked_run(tmp_path / "out")
+    assert steps(settings, run_id or "") == [1, 2]
+
+
+def test_a_training_that_fails_is_tracked_as_failed(
+    settings: Settings, tmp_path: Path, run: Run
+) -> None:
+    pytest.importorskip("torch", reason="needs countlab[train]: make test-stack")
+    for digit in range(10):
+        (tmp_path / "data" / str(digit)).mkdir(parents=True)
+        (tmp_path / "data" / str(digit) / "no_picture.png").write_text("text")
+    out = tmp_path / "out"
+    typed = ("train", ROOT / "labs" / "digits", "--data", tmp_path / "data", "--out", out)
+    status, _, err = run(*typed, "--track", "mlflow")
+    assert status == 1, err
+    run_id = tracked_run(out)
+    assert run_id is not None
+    assert remote(settings, run_id).info.status == "FAILED"
+
+
+def test_a_log_that_was_sent_and_not_removed_changes_nothing_when_it_is_sent_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    tracking = trained(settings, tmp_path / "out")
+    tell(tracking, [1, 2])
+    shutil.copytree(tracking.folder, tmp_path / "kept")
+    tracking.finish(EVALUATION, 1.0)
+    run_id = tracked_run(tmp_path / "out") or ""
+    before = remote(settings, run_id).data
+    shutil.copytree(tmp_path / "kept", tracking.folder)  # it broke off before it was removed
+    for file in ("run.json", "events.ndjson"):
+        assert (tracking.folder / file).is_file()
+    (tracking.folder / "sent.json").unlink()
+    tracking.run.end("FINISHED")
+    assert send_waiting(settings) == (1, None)
+    after = remote(settings, run_id)
+    assert (after.data.metrics, after.data.params) == (before.metrics, before.params)
+    assert (after.info.status, steps(settings, run_id)) == ("FINISHED", [1, 2])
+    client = open_store(settings).client
+    assert len(client.search_runs([after.info.experiment_id])) == 1
