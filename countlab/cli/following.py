@@ -14,7 +14,7 @@ from countlab.cli.terminal import note
 from countlab.cli.texts import say
 from countlab.errors import CountlabError
 from countlab.models.followed import CANDIDATE, CHAMPION, Followed, read_followed, read_status
-from countlab.settings import Settings
+from countlab.settings import Settings, terminal_language
 
 if TYPE_CHECKING:
     from countlab.server.rollout import RolloutPlan
@@ -67,7 +67,8 @@ def start_following(followed: Sequence[Followed], *, engine: str) -> FollowerPro
         found = catalog.get(model.link)
         if found is None and model.alias == CHAMPION:
             process.stop()
-            reason = read_status(models).get(model.link, {}).get("reason")
+            status = read_status(models, terminal_language())
+            reason = status.get(model.link, {}).get("reason")
             raise CountlabError("nothing_to_follow", followed=model.link, reason=reason or "-")
         version = found.version if found else None
         note(say("serve_following", model=model.link, version=version or say("serve_no_version")))

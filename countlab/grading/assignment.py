@@ -20,9 +20,8 @@ from typing import Any
 
 from countlab.grading.rubric import read_rubric
 from countlab.grading.submissions.starter import assignment_folder
-from countlab.messages import Language
+from countlab.messages import LANGUAGES, Language
 
-LANGUAGES: tuple[Language, ...] = ("en", "es")
 NOTEBOOKS = ("server", "client")
 VERSIONS = ("starter", "solution", "nbgrader")
 _EMPTY = {"en": "# Your code goes here.", "es": "# Aquí va tu código."}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from countlab.errors import CountlabError
+from countlab.messages import Language
 from countlab.models.version_folder import VERSIONS
 from countlab.system.whole_file import write_whole
 
@@ -43,7 +44,8 @@ class State:
     """Or `away`."""
     refused: str | None = None
     """The version that was wanted and is not served."""
-    reason: str | None = None
+    reason: Mapping[str, str] | None = None
+    """Why, by language."""
 
 
 def read_followed(text: str) -> Followed:
@@ -63,7 +65,7 @@ def write_status(models: Path, states: Mapping[str, State]) -> None:
         write_whole(path, text.encode())
 
 
-def read_status(models: Path) -> dict[str, dict[str, Any]]:
+def read_status(models: Path, language: Language = "en") -> dict[str, dict[str, Any]]:
     """What the follower of this models folder last said; empty where nothing is followed."""
     try:
         found: dict[str, dict[str, Any]] = json.loads(
@@ -71,4 +73,6 @@ def read_status(models: Path) -> dict[str, dict[str, Any]]:
         )
     except (OSError, ValueError):
         return {}
+    for state in found.values():
+        state["reason"] = state["reason"] and state["reason"][language]
     return found

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from countlab.errors import CountlabError
 from countlab.inference.model_probe import probe_model
+from countlab.messages import LANGUAGES
 from countlab.models.entry import read_entry
 from countlab.models.followed import Followed, State, write_status
 from countlab.models.registered_version import Version
@@ -91,7 +92,8 @@ class Follower:
 
     def _refuse(self, model: Followed, wanted: Version, error: CountlabError) -> None:
         state = self._states[model]
-        state.refused, state.reason = wanted.number, str(error)
+        state.refused = wanted.number
+        state.reason = {language: " ".join(error.text(language)) for language in LANGUAGES}
         self._refused[model] = wanted, time.monotonic() + _RETRY_S
         log.error("%s stays at version %s: %s", model.link, state.version or "none", error)
 

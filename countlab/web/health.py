@@ -41,7 +41,7 @@ def health_report(lab: LabDependency, request: Request) -> dict[str, Any]:
         "cores": cores(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         **_work_done(request.app.state.metrics),
-        "following": read_status(lab.pipeline.settings.models_folder),
+        "following": read_status(lab.pipeline.settings.models_folder, language_of(request)),
         "rollout": _rollout(lab, request.app.state.metrics),
     }
 

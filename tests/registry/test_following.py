@@ -85,6 +85,8 @@ def test_a_damaged_version_is_refused_and_said_and_taken_when_it_is_whole(
     status = read_status(settings.models_folder)["numbers"]
     assert (version_here(settings), status["version"], status["refused"]) == ("1", "1", "2")
     assert "graph.onnx" in status["reason"]
+    spanish = read_status(settings.models_folder, "es")["numbers"]["reason"]
+    assert spanish.startswith("La versión 2 de «numbers» no llegó")
     graph.write_bytes(whole)
     follow.step()
     assert version_here(settings) == "2"
@@ -132,6 +134,19 @@ def test_a_registry_that_is_away_changes_nothing(
     follow._registry = registry
     follow.step()
     assert read_status(settings.models_folder)["numbers"]["registry"] == "ok"
+
+
+def test_an_alias_of_a_version_that_was_deleted_changes_nothing(
+    publish: Publish, registry: Registry, settings: Settings
+) -> None:
+    registry.promote(publish())
+    follow = follower(settings)
+    follow.step()
+    registry.store.client.delete_model_version("numbers", "1")
+    follow.step()
+    assert version_here(settings) == "1"
+    status = read_status(settings.models_folder)["numbers"]
+    assert (status["registry"], status["refused"]) == ("ok", None)
 
 
 @contextmanager

@@ -72,13 +72,13 @@ def test_corrected_boxes_are_sent(page: Page, settings: Settings) -> None:
 def test_the_health_tab_tells_of_the_registry(page: Page, settings: Settings) -> None:
     states = {
         "colors": State("3", 0.0),
-        "colors@candidate": State("4", 0.0, "away", "5", "Version 5 did not arrive as published"),
+        "colors@candidate": State("4", 0.0, "away", "5", {"en": "Damaged.", "es": "Dañada."}),
     }
     write_status(settings.models_folder, states)
     page.get_by_role("tab", name="Health").click()
     card = page.locator("#health section", has_text="From the registry")
     expect(card).to_contain_text("colors: version 3.")
-    expect(card.locator("li.failed")).to_contain_text("Version 5 was refused.")
+    expect(card.locator("li.failed")).to_contain_text("Version 5 was refused. Damaged.")
     expect(card).to_contain_text("colors-next answers 50 %")
     expect(card).to_contain_text("colors-next is asked aside: 0 of 0")
 
