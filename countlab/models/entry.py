@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any, Literal
 
 from countlab.errors import CountlabError
 from countlab.models.lab_answer import LabAnswer, read_answer
-from countlab.system.toml import read_toml
+from countlab.system.regular_file import read_regular
+from countlab.system.toml import parse_toml
 
 Origin = Literal["built-in", "published", "own"]
 DECODER_NAMES = ("yolov3", "yolov5", "yolov8", "yolov10", "softmax")
@@ -20,6 +22,7 @@ _TASKS = ("detect", "classify")
 _MAX_SIDE = 4096
 _MAX_TEXT_BYTES = 1_000_000  # of a model.toml or a labels file
 _MAX_LABELS = 20_000
+_MAX_NAME_BYTES = 255  # as file systems have it
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Model:
         return tuple(line.strip() for line in lines if line.strip())
 
     @property
+    def registered_name(self) -> str:
+        """Its name in the registry, whichever alias of it is followed: `weather@candidate`."""
+        return self.name.partition("@")[0]
+
+    @property
     def bytes(self) -> int | None:
         sizes = [file.bytes for file in self.files.values()]
         return sum(size for size in sizes if size) if any(sizes) else None
@@ -98,9 +106,7 @@ def read_entries(path: Path, *, into: Path) -> dict[str, Model]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MAX_TEXT_BYTES:
-            raise ValueError(f"it has more than {_MAX_TEXT_BYTES} bytes")
-        return read_toml(path)
+        return parse_toml(_read_text(path))
     except (OSError, ValueError, RecursionError) as reason:  # TOMLDecodeError is a ValueError
         raise CountlabError("bad_model_folder", folder=path.parent, reason=reason) from reason
 
@@ -230,12 +236,11 @@ def _plain_name(name: str) -> str:
 
 def _beside(folder: Path, name: str) -> Path:
     """A file of the folder itself: a model never points outside it."""
-    if Path(name).name != name:
-        raise ValueError(f"“{name}” must be the name of a file in the same folder")
+    is_plain = Path(name).name == name and name != ".." and name.isprintable()
+    if not is_plain or len(os.fsencode(name)) > _MAX_NAME_BYTES:
+        raise ValueError(f"“{name[:100]}” must be the name of a file in the same folder")
     return folder / name
 
 
 def _read_text(path: Path) -> str:
-    if path.stat().st_size > _MAX_TEXT_BYTES:
-        raise ValueError(f"{path.name} has more than {_MAX_TEXT_BYTES} bytes")
-    return path.read_text(encoding="utf-8")
+    return read_regular(path, max_bytes=_MAX_TEXT_BYTES).decode("utf-8")

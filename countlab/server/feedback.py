@@ -21,7 +21,14 @@ from typing import Any
 
 from anyio import sleep, to_thread
 
-from countlab.datasets.folder import BOXES, CLASSES, PICTURES, SETTINGS, picture_name
+from countlab.datasets.folder import (
+    BOXES,
+    CLASSES,
+    PICTURES,
+    SETTINGS,
+    picture_name,
+    read_settings,
+)
 from countlab.datasets.labels import LabelRow, read_rows, write_rows
 from countlab.datasets.lines import append_line
 from countlab.errors import CountlabError
@@ -71,7 +78,7 @@ class FeedbackStore:
     ) -> datetime:
         """Until when the picture is kept; a later word on the same picture replaces an earlier."""
         assert self.days
-        folder = self.folder / model.name
+        folder = self.folder / model.registered_name
         file = picture_name(about["picture_sha256"], picture.format)
         with locked(self.folder / ".lock"):
             if not (folder / file).exists() and self._number() >= self._allowed:
@@ -118,10 +125,12 @@ class FeedbackStore:
         return sum(1 for folder in self._folders() for _ in (folder / PICTURES).iterdir())
 
     def _describe(self, folder: Path, model: Model) -> None:
-        """So that `countlab review` asks for this model's labels."""
-        if (folder / SETTINGS).is_file():
+        """So that `countlab review` asks for this model's labels, those of each of its versions."""
+        before = read_settings(folder).classes if (folder / SETTINGS).is_file() else ()
+        if before and (len(model.labels) == 1 or set(model.labels) <= set(before)):
             return
-        names = json.dumps(list(model.labels), ensure_ascii=False)  # TOML writes lists alike
+        labels = list(dict.fromkeys([*before, *model.labels]))
+        names = json.dumps(labels, ensure_ascii=False)  # TOML writes lists alike
         asked = ["classes"] if len(model.labels) > 1 else []
         asked += ["boxes"] if model.task == "detect" else []
         text = "".join(f"{name} = {names}\n" for name in asked) + 'shape = "none"\n'
