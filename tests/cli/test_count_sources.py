@@ -121,13 +121,15 @@ def test_standard_input_may_be_a_list_of_names(tree: Path, start: Start, separat
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_list_may_be_in_what_windows_shells_write(
-    tree: Path, start: Start, encoding: str
+    tree: Path, tmp_path: Path, start: Start, encoding: str
 ) -> None:
-    process = start("count", "-", "--csv", stdin=subprocess.PIPE, text=False)
     names = "\r\n".join(str(tree / name) for name in ("a/photo.jpg", "b/photo.jpg"))
-    out, _ = process.communicate(names.encode(encoding), timeout=60)
+    (tmp_path / "list.txt").write_bytes(names.encode(encoding))
+    with (tmp_path / "list.txt").open("rb") as names_file:
+        process = start("count", "-", "--csv", stdin=names_file)
+        out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert len({row["file"] for row in rows(out.decode())}) == 2
+    assert len({row["file"] for row in rows(out)}) == 2
 
 
 def test_a_line_that_cannot_be_counted_does_not_end_the_list(tree: Path, start: Start) -> None:
