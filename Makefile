@@ -13,7 +13,7 @@ CLIENTS := .venv-clients/bin
 REACT  := clients/react
 
 .DEFAULT_GOAL := help
-.PHONY: help test-grading fuzz sbom audit run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error judge images test-training octagons octagons-detector octagons-all stack test-stack test-scenes soak soak-short client test-clients test-deploy image clean test-ray
+.PHONY: help test-grading fuzz sbom audit run lab assignment test test-slow test-all notebooks docs system-packages check fix bench pins material detector error judge images test-training octagons octagons-blender octagons-detector octagons-all stack test-stack test-scenes soak soak-short client test-clients test-deploy image clean test-ray
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -104,18 +104,22 @@ images: .venv-scenes/ready  ## render the pictures of images/ again (needs Pytho
 octagons: .venv/ready  ## render the pictures of the octagons lab (five minutes of one core; resumes)
 	@$(BIN)/python -m recipes.octagons.pictures
 
+octagons-blender: .venv-scenes/ready  ## render the same designs as bodies in space, with Blender (20 minutes of one core; resumes)
+	@$(SCENES)/python -m recipes.octagons.blender
+
 octagons-detector: .venv-training/ready octagons  ## train, export and judge the detector of octagons (resumes)
 	@$(BIN)/python -m recipes.octagons.pictures --designs 450 --rare 1 --seed 2026 --train-only --more
 	@$(TRAIN)/python -m recipes.octagons.train
 	@$(TRAIN)/python -m recipes.octagons.export
 	@$(TRAIN)/python -m recipes.octagons.evaluate
 
-octagons-all: octagons-detector  ## the whole octagons lab: compare, search, train, prune, explain, the notebook
+octagons-all: octagons-detector octagons-blender  ## the whole octagons lab: compare, search, train, prune, explain, the notebook
 	@$(TRAIN)/countlab tune labs/octagons --compare
 	@$(TRAIN)/countlab tune labs/octagons --trials 12
 	@$(TRAIN)/countlab train labs/octagons
 	@$(TRAIN)/countlab prune octagons --amount 0.3 --finetune 3
 	@$(TRAIN)/python -m recipes.octagons.explain
+	@$(TRAIN)/python -m recipes.octagons.evaluate --data octagons-blender
 	@QUICK=0 $(TRAIN)/jupyter execute labs/octagons/octagons.ipynb
 
 test-training: .venv-training/ready  ## the tests that need torch, a short training among them
@@ -131,7 +135,7 @@ test-ray: .venv-ray/ready  ## many pictures and the service on real Ray clusters
 	@$(RAY)/python -m pytest tests/batch tests/ray tests/benchmarks/test_scale.py -m "not slow"
 
 test-scenes: .venv-scenes/ready  ## the tests that render with Blender
-	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py
+	@$(SCENES)/python -m pytest --noconftest tests/recipes/fruits/test_cutouts.py tests/recipes/fruits/test_scenes.py tests/recipes/octagons/test_blender.py
 
 client: .venv/ready $(REACT)/node_modules/ready  ## generate the TypeScript client from the server's OpenAPI document
 	@$(BIN)/python scripts/openapi $(REACT)/openapi.json

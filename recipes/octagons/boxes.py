@@ -32,7 +32,7 @@ def box(art: Artwork, height: int, random: np.random.Generator, *, depth: float)
     side = (4, 0, 6, 2) if points[4, 0] < points[0, 0] else (1, 5, 3, 7)
     faces = [((4, 5, 0, 1), _plain(art, 0.96), 1.06)]
     if yaw:
-        faces.append((side, _side_print(art, random), random.uniform(0.62, 0.85)))
+        faces.append((side, side_print(art, random), random.uniform(0.62, 0.85)))
     gradient = np.linspace(1.04, random.uniform(0.86, 0.98), art.rgb.shape[0], dtype=np.float32)
     front = art.rgb * gradient[:, None, None]
     faces.append(((0, 1, 2, 3), front, 1.0))
@@ -60,7 +60,7 @@ def _plain(art: Artwork, light: float) -> Floats:
     return np.full((64, 96, 3), np.array(art.side, np.float32) * light, np.float32)
 
 
-def _side_print(art: Artwork, random: np.random.Generator) -> Floats:
+def side_print(art: Artwork, random: np.random.Generator) -> Floats:
     """A table of nutrients and lines of text, too small to read."""
     face = np.full((600, 180, 3), np.array(art.side, np.float32) * 0.97, np.float32)
     paper = int(random.integers(0, 2)) * 235 + 15

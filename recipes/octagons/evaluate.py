@@ -22,6 +22,7 @@ from recipes.octagons.truth import Picture, TrueOctagon, read_part
 
 _MATCHES = 0.5  # intersection over union
 _FOUND_FROM, _READ_FROM = 24, 48
+_LAB = Path("octagons")
 
 
 def figures(pictures: Sequence[Picture], findings: Sequence[Sequence[Finding]]) -> dict[str, Any]:
@@ -75,19 +76,24 @@ def look(folder: Path, pictures: Sequence[Picture]) -> list[tuple[Finding, ...]]
 
 
 def main() -> None:
-    data = Settings.from_environment().home / "data" / "octagons"
+    home = Settings.from_environment().home / "data"
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data)
+    parser.add_argument(
+        "--data", type=Path, default=_LAB, help="a folder, or its name in COUNTLAB_HOME/data"
+    )
     parser.add_argument("--part", default="test")
     parser.add_argument("--model", type=Path, default=TO)
     arguments = parser.parse_args()
-    pictures = read_part(arguments.data, arguments.part)
+    pictures = read_part(
+        arguments.data if arguments.data.is_dir() else home / arguments.data, arguments.part
+    )
     measured = figures(pictures, look(arguments.model, pictures))
     for name, share in measured.items():
         low, high = share["interval"]
         text = f"{share['share']:7.1%}  {share['right']:4d} of {share['of']:4d}"
         print(f"{text}  ({low:.1%} to {high:.1%})  {name}")
-    (arguments.model / "evaluation.json").write_text(json.dumps(measured, indent=1) + "\n")
+    if arguments.data.name == _LAB.name:  # what the model's card tells
+        (arguments.model / "evaluation.json").write_text(json.dumps(measured, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -56,12 +56,12 @@ def photograph(design: Design, view: int, neighbours: Sequence[Design] = ()) -> 
         random = np.random.default_rng((design.seed, design.number, 2, view, attempt))
         kind = str(random.choice(["white", "shelf", "table"], p=[0.62, 0.26, 0.12]))
         scene = _scene(kind, design, neighbours, random)
-        found = _seen(scene)
+        found = seen(scene)
         if found is not None and len(found) >= min(1, len(design.kinds)):
-            return Photograph(_taken(scene.rgb, kind, random), kind, tuple(found))
+            return Photograph(developed(scene.rgb, kind, random), kind, tuple(found))
     lone = np.random.default_rng((design.seed, design.number, 3, view))
     scene = _before_white(design, lone, steady=True)
-    return Photograph(_taken(scene.rgb, "white", lone), "white", tuple(_seen(scene) or ()))
+    return Photograph(developed(scene.rgb, "white", lone), "white", tuple(seen(scene) or ()))
 
 
 @lru_cache(maxsize=48)
@@ -159,10 +159,10 @@ def _smaller(layer: Layer, scale: float) -> Layer:
     )
 
 
-def _seen(scene: Scene) -> list[Octagon] | None:
+def seen(scene: Scene) -> list[Octagon] | None:
     """The octagons that can be seen; None where one is too doubtful to be said of."""
     found = []
-    scale = PIXELS / SIDE
+    scale = PIXELS / len(scene.numbers)
     for at, (whole, kind) in enumerate(scene.octagons):
         ys, xs = np.nonzero(scene.numbers == at + 1)
         share = len(xs) / max(1, whole)
@@ -177,7 +177,7 @@ def _seen(scene: Scene) -> list[Octagon] | None:
     return found
 
 
-def _taken(rgb: Any, kind: str, random: np.random.Generator) -> npt.NDArray[np.uint8]:
+def developed(rgb: Any, kind: str, random: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Reduced, its light and colours as a camera has them, a little blur and noise."""
     small = cv2.resize(rgb, (PIXELS, PIXELS), interpolation=cv2.INTER_AREA)
     grey = small.mean(2, keepdims=True)

@@ -69,14 +69,14 @@ def render(order: Order, *, processes: int = 1, say: Any = print) -> int:
         for number in pool.imap_unordered(_render_block, jobs):
             done += number
             say(f"{done}/{len(order.numbers)} designs")
-    return write_tables(order)
-
-
-def write_tables(order: Order) -> int:
-    """`labels.csv`, `boxes/` and what names them, from the truth that was kept of each design."""
     rows = [row for n in order.numbers for row in json.loads(_truth(order, n).read_text())]
+    return write_tables(order.out, rows)
+
+
+def write_tables(out: Path, rows: Sequence[dict[str, Any]]) -> int:
+    """`labels.csv`, `boxes/` and what names them, from the truth that was kept of each picture."""
     columns = ("group", "part", "form", "place", "octagons", "lookalikes")
-    with (order.out / "labels.csv").open("w", newline="") as file:
+    with (out / "labels.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label", "confidence", "source", *columns])
         for row in rows:
@@ -88,11 +88,11 @@ def write_tables(order: Order) -> int:
             label = CLASSES[not row["octagons"]]
             writer.writerow([row["file"], label, 1, "rendered", *(told[c] for c in columns)])
     for row in rows:
-        path = order.out / "boxes" / Path(row["file"]).with_suffix(".txt").name
+        path = out / "boxes" / Path(row["file"]).with_suffix(".txt").name
         path.write_text("".join(_yolo_line(octagon) for octagon in row["octagons"]))
     names = list(BOX_NAMES.values())
-    (order.out / "classes.txt").write_text("".join(f"{name}\n" for name in names))
-    (order.out / "dataset.toml").write_text(
+    (out / "classes.txt").write_text("".join(f"{name}\n" for name in names))
+    (out / "dataset.toml").write_text(
         f"classes = {json.dumps(CLASSES)}\nboxes = {json.dumps(names)}\n"
     )
     return len(rows)
@@ -122,7 +122,11 @@ def _render_block(job: tuple[Order, tuple[int, ...]]) -> int:
         one = design(number, seed=order.seed, rare=order.rare)
         rows = [
             _keep(
-                order, one, found[number], view, photograph(one, view, _others(order, one, found))
+                order,
+                one,
+                found[number],
+                view,
+                photograph(one, view, others(one, found, order.rare)),
             )
             for view in range(order.views)
         ]
@@ -132,25 +136,41 @@ def _render_block(job: tuple[Order, tuple[int, ...]]) -> int:
     return len(numbers)
 
 
-def _others(order: Order, one: Design, found: Sequence[str]) -> list[Design]:
+def others(
+    one: Design, found: Sequence[str], rare: int = RARE, *, near: int = _NEIGHBOURS
+) -> list[Design]:
     """Products of the same part, without octagons, that may stand beside it."""
-    near = range(max(0, one.number - _NEIGHBOURS), min(order.designs, one.number + _NEIGHBOURS + 1))
-    chosen = [n for n in near if n % order.rare and found[n] == found[one.number]]
-    return [design(n, seed=order.seed, rare=order.rare) for n in chosen if n != one.number]
+    reach = range(max(0, one.number - near), min(len(found), one.number + near + 1))
+    chosen = [n for n in reach if n % rare and found[n] == found[one.number]]
+    return [design(n, seed=one.seed, rare=rare) for n in chosen if n != one.number]
 
 
 def _keep(order: Order, one: Design, part: str, view: int, taken: Photograph) -> dict[str, Any]:
+    if order.sample:
+        return keep(order.out, one, "", view, taken, quality=(70, 80))
+    return keep(order.out, one, part, view, taken)
+
+
+def keep(
+    out: Path,
+    one: Design,
+    part: str,
+    view: int,
+    taken: Photograph,
+    *,
+    quality: tuple[int, int] = (74, 95),
+) -> dict[str, Any]:
+    """Writes the picture, whole or not at all; returns the truth about it."""
     name = f"pictures/{one.name}-{view}.jpg"
-    low, high = (70, 80) if order.sample else (74, 95)
-    quality = int(np.random.default_rng((order.seed, one.number, view, 4)).integers(low, high))
-    _, data = cv2.imencode(".jpg", taken.pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    path = order.out / name
+    chosen = int(np.random.default_rng((one.seed, one.number, view, 4)).integers(*quality))
+    _, data = cv2.imencode(".jpg", taken.pixels, [cv2.IMWRITE_JPEG_QUALITY, chosen])
+    path = out / name
     path.with_suffix(".part").write_bytes(data.tobytes())
     path.with_suffix(".part").replace(path)
     return {
         "file": name,
         "group": one.name,
-        "part": "" if order.sample else part,
+        "part": part,
         "form": one.form,
         "place": taken.place,
         "lookalikes": list(one.lookalikes),

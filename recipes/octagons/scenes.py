@@ -136,24 +136,25 @@ def shelf(random: np.random.Generator, floor: int) -> Scene:
     )
     rgb[board:rail] = colour * np.linspace(1.05, 0.8, rail - board, dtype=np.float32)[:, None, None]
     rgb[rail:] = tone * 0.3
-    _price_tags(rgb, board, rail, random)
+    price_tags(rgb, board, rail, random)
     return empty(rgb.clip(0, 255))
 
 
-def _price_tags(rgb: Floats, board: int, rail: int, random: np.random.Generator) -> None:
+def price_tags(rgb: Floats, board: int, rail: int, random: np.random.Generator) -> None:
+    """Tags between two heights of a picture, with gaps between them."""
     from PIL import Image, ImageDraw
 
     picture = Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
     x, high = int(random.uniform(0, 80)), rail - board
-    while x < SIDE:
+    while x < rgb.shape[1]:
         wide = int(high * random.uniform(1.3, 1.9))
         fill = (255, 226, 60) if random.random() < 0.3 else (250, 250, 248)
         draw.rectangle((x, board + 6, x + wide, rail - 6), fill=fill)
         price = f"${int(random.integers(12, 990))},{int(random.integers(0, 10))}0"
-        draw.text(
-            (x + 8, board + 8), price, font=font(WARNING[0], int(high * 0.42)), fill=(20, 20, 20)
-        )
+        size = int(high * 0.42)
+        size = min(size, int(size * (wide - 12) / draw.textlength(price, font(WARNING[0], size))))
+        draw.text((x + 8, board + 8), price, font=font(WARNING[0], size), fill=(20, 20, 20))
         draw.text(
             (x + 8, board + high * 0.58),
             "PRECIO x UNIDAD",

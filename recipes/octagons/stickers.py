@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from recipes.octagons.fonts import WARNING, font
-from recipes.octagons.scenes import SIDE, Scene
+from recipes.octagons.scenes import Scene
 
 
 def sticker(scene: Scene, box: tuple[int, int, int, int], random: np.random.Generator) -> None:
@@ -20,12 +20,13 @@ def sticker(scene: Scene, box: tuple[int, int, int, int], random: np.random.Gene
     x = (left + right) / 2 + np.cos(angle) * reach
     y = (top + bottom) / 2 + np.sin(angle) * reach
     fill = [(250, 210, 30), (220, 30, 40), (30, 140, 70), (250, 250, 250)][random.integers(4)]
-    mask = Image.new("L", (SIDE, SIDE), 0)
+    size = scene.rgb.shape[1], scene.rgb.shape[0]
+    mask = Image.new("L", size, 0)
     shape = (x - radius, y - radius, x + radius, y + radius)
     round_ = random.random() < 0.6
     draw = ImageDraw.Draw(mask)
     (draw.ellipse if round_ else draw.rectangle)(shape, fill=255)
-    picture = Image.new("RGB", (SIDE, SIDE), fill)
+    picture = Image.new("RGB", size, fill)
     words = ImageDraw.Draw(picture)
     text = ["OFERTA", "2x1", "-20%", "$ 99", "NUEVO"][random.integers(5)]
     ink = (20, 20, 20) if sum(fill) > 380 else (255, 255, 255)
