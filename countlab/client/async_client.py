@@ -167,7 +167,7 @@ class AsyncClient:
         return call.read(response)
 
     async def _response(self, call: Call[Any]) -> httpx.Response:
-        from countlab.client.http import httpx
+        from countlab.client.http import NO_ANSWER, httpx
 
         url = self.url(call.endpoint, **call.query)
         headers, files = {"Accept": call.accept}, list(call.uploads) or None
@@ -175,5 +175,9 @@ class AsyncClient:
             return await self._http.request(call.method, url, headers=headers, files=files)
         except httpx.TimeoutException as error:
             raise CountlabError("too_slow", url=url, seconds=self._timeout_s) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except NO_ANSWER as error:
             raise CountlabError("no_answer", url=self.base_url) from error
+        except RuntimeError as error:
+            if not self._http.is_closed:
+                raise
+            raise CountlabError("client_closed") from error

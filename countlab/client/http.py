@@ -16,6 +16,8 @@ if not _had_command_line:
     del sys.modules["httpx._main"]
 
 CONNECT_TIMEOUT_S = 5.0
+NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OverflowError)
+"""Sockets raise the last two, for a host's name that is too long and a port that is too high."""
 _MAX_REDIRECTS = 5
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 

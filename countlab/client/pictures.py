@@ -75,9 +75,14 @@ def _from_file(file: Any) -> Upload:
     """From where the file is read now, as other programs do."""
     name = getattr(file, "name", "")
     name = Path(name).name if isinstance(name, str) else ""
-    data = file.read()
+    try:
+        data = file.read()
+    except (OSError, ValueError) as error:  # closed, or opened for writing
+        raise _unreadable(name or _kind(file), error) from error
     if isinstance(data, str):
         raise CountlabError("client_text_file", name=name or type(file).__name__)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise CountlabError("client_not_a_picture", arrived=_kind(file))
     return Upload(name or _NAME, bytes(data))
 
 
@@ -85,16 +90,23 @@ def _pillow_png(image: Any) -> bytes:
     """Turned upright, as the server would have turned the file it came from."""
     from PIL import ImageOps
 
-    image = ImageOps.exif_transpose(image)
-    if image.mode not in _PNG_MODES:
-        image = image.convert("RGB")
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode not in _PNG_MODES:
+            image = image.convert("RGB")
+        image.save(buffer, "PNG", compress_level=1)
+    except (OSError, ValueError, SyntaxError, SystemError) as error:  # closed, cut off, or empty
+        raise _unreadable(_kind(image), error) from error
     return buffer.getvalue()
 
 
+def _unreadable(name: str, reason: Exception) -> CountlabError:
+    return CountlabError("client_unreadable", name=name, reason=str(reason).rstrip("."))
+
+
 def _is_array(picture: Any) -> bool:
-    return hasattr(picture, "__array_interface__") and hasattr(picture, "dtype")
+    return hasattr(picture, "dtype") and hasattr(picture, "__array_interface__")
 
 
 def _array_png(array: Any, color: Color | None) -> bytes:

@@ -12,7 +12,7 @@ _WHOLE_S = 60.0
 
 def fetch_picture(address: str, *, max_bytes: int) -> bytes:
     """The bytes; what is larger, slower or a web page is refused with the reason."""
-    from countlab.client.http import client_settings, httpx
+    from countlab.client.http import NO_ANSWER, client_settings, httpx
 
     until = time.monotonic() + _WHOLE_S
     data = bytearray()
@@ -26,7 +26,7 @@ def fetch_picture(address: str, *, max_bytes: int) -> bytes:
                     "address_refused", address=address, status=response.status_code
                 )
                 raise _not_fetched(address, reason)
-            if "text/html" in response.headers.get("Content-Type", ""):
+            if "text/html" in response.headers.get("Content-Type", "").lower():
                 raise _not_fetched(address, CountlabError("address_page", address=address))
             for piece in response.iter_bytes():
                 data += piece
@@ -39,7 +39,13 @@ def fetch_picture(address: str, *, max_bytes: int) -> bytes:
     except httpx.TimeoutException as error:
         silent = CountlabError("address_silent", address=address)
         raise _not_fetched(address, silent) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
+        elsewhere = CountlabError("address_elsewhere", address=address)
+        raise _not_fetched(address, elsewhere) from error
+    except (httpx.ReadError, httpx.RemoteProtocolError, httpx.DecodingError) as error:
+        broken = CountlabError("address_broke_off", address=address)
+        raise _not_fetched(address, broken) from error
+    except NO_ANSWER as error:
         away = CountlabError("address_unreachable", address=address)
         raise _not_fetched(address, away) from error
     return bytes(data)

@@ -19,9 +19,13 @@ COMMAND = (sys.executable, "-c", "from countlab.cli import main; main()")
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+_MOVED = {"/moved.jpg": "/photo.jpg", "/loop.jpg": "/loop.jpg", "/disk.jpg": "file:///etc/passwd"}
+
+
 @dataclass
 class PictureServer:
-    """`/photo.jpg` is a photo, `/slow.jpg` waits, `/page.jpg` is a web page, `/big.jpg` endless."""
+    """`/photo.jpg` is a photo, `/slow.jpg` waits, `/page.jpg` is a web page, `/big.jpg` endless,
+    `/short.jpg` breaks off."""
 
     url: str = ""
     requested: list[str] = field(default_factory=list)
@@ -37,14 +41,16 @@ def picture_server(photo: bytes) -> Iterator[PictureServer]:
             server.requested.append(self.path)
             if self.path.startswith("/slow"):
                 server.go_on.wait(60)
-            if self.path == "/moved.jpg":
+            if target := _MOVED.get(self.path):
                 self.send_response(302)
-                self.send_header("Location", "/photo.jpg")
+                self.send_header("Location", target)
                 self.end_headers()
                 return
             self.send_response(404 if self.path == "/gone.jpg" else 200)
             kind = "text/html" if self.path == "/page.jpg" else "image/jpeg"
             self.send_header("Content-Type", kind)
+            if self.path == "/short.jpg":
+                self.send_header("Content-Length", str(len(photo) + 1))
             self.end_headers()
             with suppress(OSError):  # whoever asked may leave halfway
                 self.wfile.write(photo if self.path != "/big.jpg" else bytes(40_000_000))

@@ -157,7 +157,7 @@ def test_what_never_ends_is_read_to_the_limit_alone(
         assert size in err
 
 
-def test_hidden_files_beside_pictures_are_left_out(tree: Path, jpeg: bytes) -> None:
+def test_hidden_files_beside_pictures_are_left_out(tree: Path) -> None:
     (tree / "a" / "._photo.jpg").write_bytes(b"what macOS keeps of photo.jpg")
     for recursive, folder in ((False, tree / "a"), (True, tree)):
         found, _ = find_sources([str(folder)], recursive=recursive, max_bytes=10**7)
@@ -193,6 +193,9 @@ def test_addresses_are_fetched_and_followed(run: Run, picture_server: PictureSer
     [
         ("gone.jpg", "answered with status 404"),
         ("page.jpg", "sent a web page"),
+        ("loop.jpg", "leads on and on"),
+        ("disk.jpg", "leads on and on"),
+        ("short.jpg", "did not send it whole"),
         ("big.jpg", "at most 25\u202f000\u202f000 are taken"),
     ],
 )
@@ -206,10 +209,14 @@ def test_what_an_address_sends_instead_is_said_and_the_rest_is_counted(
     assert [bool(row["error"]) for row in rows(out)] == [True, False]
 
 
-def test_an_address_that_nobody_answers_is_said(run: Run) -> None:
-    status, _, err = run("count", "http://127.0.0.1:9/a.jpg")
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/a.jpg", f"http://{'a' * 80}.example/a.jpg",
+                "http://127.0.0.1:99999/a.jpg"],
+)  # fmt: skip
+def test_an_address_that_nobody_answers_is_said(run: Run, address: str) -> None:
+    status, _, err = run("count", address)
     assert status == 1
-    assert "http://127.0.0.1:9/a.jpg cannot be reached" in err
+    assert f"{address} cannot be reached" in err
 
 
 @unix_signals

@@ -158,6 +158,30 @@ def test_the_awaited_client_reports_a_stopped_server() -> None:
     asyncio.run(ask())
 
 
+def test_a_closed_client_says_so() -> None:
+    closed = Client("http://127.0.0.1:9")
+    closed.close()
+    with pytest.raises(CountlabError) as refused:
+        closed.health()
+    assert refused.value.code == "client_closed"
+
+    async def ask() -> None:
+        awaited = AsyncClient("http://127.0.0.1:9")
+        await awaited.aclose()
+        await awaited.health()
+
+    with pytest.raises(CountlabError) as refused:
+        asyncio.run(ask())
+    assert refused.value.code == "client_closed"
+
+
+@pytest.mark.parametrize("address", [f"http://{'a' * 80}.example", "http://127.0.0.1:99999"])
+def test_an_address_that_cannot_be_is_no_answer(address: str) -> None:
+    with pytest.raises(CountlabError) as refused:
+        Client(address).health()
+    assert refused.value.code == "no_answer"
+
+
 def test_both_clients_have_the_same_methods() -> None:
     def methods(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")} - {"close", "aclose"}

@@ -87,6 +87,42 @@ def test_an_open_file_is_read_from_where_it_is_and_keeps_its_name(path: Path) ->
     assert upload == Upload("photo.jpg", path.read_bytes()[2:])
 
 
+def closed_file() -> io.BytesIO:
+    file = io.BytesIO(b"x")
+    file.close()
+    return file
+
+
+def closed_image() -> Image.Image:
+    image = Image.new("RGB", (4, 4))
+    image.close()
+    return image
+
+
+class Silent:
+    """A stream that has nothing now, as a socket that does not wait."""
+
+    def read(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "float16", "complex64", "object", "datetime64[s]", "U3"]
+)
+def test_arrays_of_other_numbers_are_refused(dtype: str) -> None:
+    with pytest.raises(CountlabError) as refused:
+        to_upload(np.empty((4, 4), dtype), color=None)
+    assert refused.value.code == "client_array_shape"
+
+
+def test_arrays_in_any_order_of_memory_are_sent_alike(drawing: Pixels) -> None:
+    expected = decoded(to_upload(drawing, color="bgr"))
+    big_endian = drawing.astype(">u1")
+    for array in (np.asfortranarray(drawing), drawing[::-1][::-1], big_endian,
+                  np.ma.masked_array(drawing)):  # fmt: skip
+        assert np.array_equal(decoded(to_upload(array, color="bgr")), expected)
+
+
 def test_an_address_is_fetched(picture_server: PictureServer, photo: bytes) -> None:
     assert to_upload(f"{picture_server.url}/photo.jpg?a=1") == Upload("photo.jpg", photo)
     with pytest.raises(CountlabError) as refused:
@@ -110,6 +146,10 @@ def test_an_address_is_fetched(picture_server: PictureServer, photo: bytes) -> N
         (np.zeros((0, 4), np.uint8), None, "client_array_shape", "0 × 4"),
         (b"abc", "rgb", "client_color_unused", "bytes"),
         ("a\0b.jpg", None, "no_such_file", "a"),
+        (closed_file(), None, "client_unreadable", "closed file"),
+        (closed_image(), None, "client_unreadable", "closed image"),
+        (Image.new("RGB", (0, 4)), None, "client_unreadable", "Image"),
+        (Silent(), None, "client_not_a_picture", "Silent"),
     ],
 )
 def test_a_wrong_picture_is_said_in_words(picture: Any, color: Any, code: str, words: str) -> None:
