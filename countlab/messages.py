@@ -19,6 +19,8 @@ else:
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
+_NOT_VISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and line feed; those that turn the direction of text; surrogates."""
 _MAX_ITEMS = 12  # in a longer list the name that matters is lost
 _MAX_CHARACTERS = 200
 
@@ -80,15 +82,20 @@ def pick_language(accept_language: str) -> Language:
 
 
 def _format_fact(value: object, language: Language) -> str:
-    """Lists with commas, numbers as the language writes them, long text truncated."""
+    """Lists with commas, numbers as the language writes them, long text truncated; nothing that
+    does something to a terminal, or cannot be written as UTF-8, such as some names of files."""
     if isinstance(value, InBoth):
         return _format_fact(getattr(value, language), language)
     if isinstance(value, (list, tuple)):
-        items = ", ".join(str(item) for item in value[:_MAX_ITEMS])
+        items = ", ".join(_visible(str(item)) for item in value[:_MAX_ITEMS])
         return items if len(value) <= _MAX_ITEMS else f"{items}, … ({len(value)})"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", "\u202f")
     if isinstance(value, float) and language == "es":
         return str(value).replace(".", ",")
-    text = str(value)
+    text = _visible(str(value)[: _MAX_CHARACTERS + 1])
     return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + "…"
+
+
+def _visible(text: str) -> str:
+    return _NOT_VISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from countlab.system.regular_file import read_regular
 from countlab.system.whole_file import write_whole
 
 PROFILE = "profile.json"
+_MAX_BYTES = 1_000_000
 BINS = 10
 UNFAMILIAR = "unfamiliar_picture"
 
@@ -62,8 +64,8 @@ def write_profile(folder: Path, profile: AnswerProfile) -> None:
 def read_profile(folder: Path) -> AnswerProfile | None:
     """None where none was measured, or the file is not one."""
     try:
-        found = json.loads((folder / PROFILE).read_text(encoding="utf-8"))
+        found = json.loads(read_regular(folder / PROFILE, max_bytes=_MAX_BYTES))
         profile = AnswerProfile(**{**found, "confidences": tuple(found["confidences"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return profile if len(profile.confidences) == BINS else None

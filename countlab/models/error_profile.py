@@ -24,12 +24,14 @@ from countlab.models.evidence import Evidence, evidence
 from countlab.models.likely_interval import Interval as Interval
 from countlab.models.likely_interval import Tally as Tally
 from countlab.models.likely_interval import likely_interval as likely_interval
+from countlab.system.regular_file import read_regular
 from countlab.system.sha256 import sha256_of
 
 Steps = Mapping[float, Mapping[str, Sequence[Tally]]]
 """Tallies by confidence and by kind of evidence."""
 
 STEPS_PER_ONE = 20  # measured at 0.20, 0.25, … 0.95
+_MAX_BYTES, _MAX_NUMBER = 20_000_000, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -196,19 +198,20 @@ def _cached_sha256(path: Path, _size: int, _mtime_ns: int) -> str:
 def _read(path: Path, _mtime_ns: int) -> ErrorProfile | None:
     """None for a damaged file: counting goes on without a profile."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_regular(path, max_bytes=_MAX_BYTES))
         return ErrorProfile(
             model=data["model"],
             precision=data["precision"],
-            nms=data["nms"],
+            nms=float(data["nms"]),
             files=data["files"],
-            measured_on=data["measured_on"],
-            pictures=data["pictures"],
+            measured_on=str(data["measured_on"]),
+            pictures=_number(data["pictures"]),
             labels={label: _steps_from_json(steps) for label, steps in data["labels"].items()},
             all_labels=_steps_from_json(data["everything"]),
             alarms=alarms_from_json(data.get("alarms", {})),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError,
+            RecursionError):  # fmt: skip
         return None
 
 
@@ -223,8 +226,15 @@ def _steps_from_json(data: Mapping[str, Any]) -> Steps:
     """Files of earlier versions have one list a step, of no kind."""
     return {
         float(step): {
-            kind: tuple((int(counted), int(true), int(number)) for counted, true, number in rows)
+            kind: tuple((_number(counted), _number(true), _number(n)) for counted, true, n in rows)
             for kind, rows in (kinds if isinstance(kinds, Mapping) else {"": kinds}).items()
         }
         for step, kinds in data.items()
     }
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number <= _MAX_NUMBER:
+        raise ValueError(f"{number} is no number of objects or pictures")
+    return number

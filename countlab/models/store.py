@@ -20,6 +20,7 @@ from countlab.system.sha256 import sha256_of
 
 _REMEMBER_FAILURE_S = 60.0  # a server asked for a model it cannot get does not ask around anew
 _RETRY_AFTER_S = 5
+_MAX_BYTES = 4_000_000_000  # of one file: a sparse one would be summed up for hours
 
 
 @dataclass
@@ -163,7 +164,10 @@ def _right(path: Path, file: ModelFile) -> bool:
 
 
 def _right_size(path: Path, file: ModelFile) -> bool:
-    return path.is_file() and file.bytes in (None, path.stat().st_size)
+    if not path.is_file():
+        return False
+    size = path.stat().st_size
+    return size <= _MAX_BYTES and file.bytes in (None, size)
 
 
 def _silent(name: str, done: int, total: int | None) -> None:

@@ -15,5 +15,10 @@ TOMLDecodeError = tomllib.TOMLDecodeError
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The document's tables as dictionaries."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    """A file's tables as dictionaries."""
+    return parse_toml(path.read_text(encoding="utf-8"))
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The text's tables as dictionaries."""
+    return tomllib.loads(text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from countlab.errors import CountlabError
+from countlab.system.regular_file import read_regular
 
 _MAX_BYTES = 1_000_000
 _RANGES = {
@@ -64,13 +65,13 @@ class Section:
 
 def read_config(path: Path) -> list[Section]:
     """The sections, with every number within what networks have."""
-    if path.stat().st_size > _MAX_BYTES:
-        raise CountlabError("darknet_not_a_config", path=path)
+    try:
+        lines = read_regular(path, max_bytes=_MAX_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError as reason:
+        raise CountlabError("darknet_not_a_config", path=path) from reason
     sections: list[Section] = []
     values: dict[str, str] = {}
-    for number, line in enumerate(
-        path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
-    ):
+    for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
         if text.startswith("[") and text.endswith("]"):
             values = {}
