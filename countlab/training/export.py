@@ -2,8 +2,8 @@
 
 `picture` (n, height, width, 3), bytes of red, green, blue. `logits` with the temperature already
 in them; `cam`, a map for each class: where the mean of all places answers, its mean and a bias is
-the logit; where the strongest places do, it is what each place alone would answer; `features`;
-`distance`, how far the picture lies from those that taught.
+the logit; where the strongest places do, it holds the log odds with which each place alone would
+answer; `features`; `distance`, how far the picture lies from those that taught.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def export_graph(
     bias = graph.node("Mul", graph.weight("linear.bias"), cooled)
     logits = graph.node("Add", graph.node("Mul", _mean(graph, pooled), cooled), bias)
     if peaks:
-        cam = _answer_of_each_place(graph, cam, bias)
+        cam = _log_odds_of_each_place(graph, cam, bias)
     seen = _mean(graph, features)
     shapes = _shapes(network.architecture, picture)
     named = {"logits": logits, "cam": cam, "features": seen}
@@ -78,12 +78,15 @@ def _centered(graph: GraphWriter, cam: str) -> str:
     )  # fmt: skip
 
 
-def _answer_of_each_place(graph: GraphWriter, cam: str, bias: str) -> str:
-    """The probabilities with which a place would answer if it were the whole picture."""
+def _log_odds_of_each_place(graph: GraphWriter, cam: str, bias: str) -> str:
+    """Of a place's answer if it were the whole picture: above 0 where it speaks for the class."""
     everywhere = graph.constant("everywhere", np.array([1, -1, 1, 1]))
-    return graph.node(
-        "Softmax", graph.node("Add", cam, graph.node("Reshape", bias, everywhere)), axis=1
-    )
+    sure = graph.node("Add", cam, graph.node("Reshape", bias, everywhere))
+    sure = graph.node("Softmax", sure, axis=1)
+    unsure = graph.node("Sub", graph.constant("certain", np.float32(1)), sure)
+    least = graph.constant("least", np.float32(1e-6))
+    logs = [graph.node("Log", graph.node("Max", x, least)) for x in (sure, unsure)]
+    return graph.node("Sub", *logs)
 
 
 def network_from_graph(graph: bytes, architecture: Architecture) -> Network:

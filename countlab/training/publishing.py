@@ -42,7 +42,7 @@ GRAPH, LABELS, MODEL, CARD, EVALUATION = (
 
 _MAPS = {
     "mean": "one map a class; its mean plus a bias is the logit",
-    "peak": "one map a class: the probability that each place alone would answer with",
+    "peak": "one map a class: the log odds with which each place alone would answer",
 }
 
 
