@@ -14,8 +14,8 @@ from countlab.evaluation.truth_boxes import read_coco, read_yolo
 from countlab.evaluation.truth_counts import find_count_folders, read_count_folders, read_counts
 from countlab.evaluation.truth_voc import find_voc_files, read_voc
 
-_REVIEWED = ("pictures", "boxes")
-"""Of a dataset's folder: the boxes that people drew are its truth."""
+_LAYOUTS = {"pictures": "boxes", "JPEGImages": "Annotations", "images": "labels"}
+"""The folders of pictures and of their boxes: of a dataset here, of Pascal VOC, and of YOLO."""
 
 
 def read_truth(
@@ -26,8 +26,8 @@ def read_truth(
     Defaults to the folder's truth.csv, or else to its sub-folders or its XML files. `objects`
     restricts the truth to some labels; `names` is the label list of YOLO files.
     """
-    if truth is None and all((folder / name).is_dir() for name in _REVIEWED):
-        folder, truth = (folder / name for name in _REVIEWED)
+    if truth is None and not (folder / "truth.csv").is_file():
+        folder, truth = _known_layout(folder)
     truth = truth or _default_truth(folder)
     if truth.is_dir() and find_count_folders(truth):
         truths = read_count_folders(truth, objects)
@@ -44,6 +44,13 @@ def read_truth(
     if not truths:
         raise CountlabError("truth_without_pictures", path=truth)
     return _only(truths, objects) if objects else truths
+
+
+def _known_layout(folder: Path) -> tuple[Path, Path | None]:
+    for pictures, boxes in _LAYOUTS.items():
+        if (folder / pictures).is_dir() and (folder / boxes).is_dir():
+            return folder / pictures, folder / boxes
+    return folder, None
 
 
 def _default_truth(folder: Path) -> Path:

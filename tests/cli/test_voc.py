@@ -50,6 +50,18 @@ def test_a_model_is_perfect_against_its_own_boxes_in_voc(run: Run, folder: Path)
     assert "fewer than 12 pictures" in " ".join(run("evaluate", folder)[1].split())
 
 
+def test_the_usual_folders_of_voc_are_found_by_themselves(folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "VOC2026"
+    for name in ("JPEGImages", "Annotations"):
+        (root / name).mkdir(parents=True)
+    for path in [path for path in folder.iterdir() if path.is_file()]:
+        path.rename(root / ("Annotations" if path.suffix == ".xml" else "JPEGImages") / path.name)
+    truths = read_truth(root, None)
+    assert truths
+    assert all(truth.path.parent.name == "JPEGImages" for truth in truths)
+    assert all(truth.path.is_file() for truth in truths)
+
+
 def test_a_label_without_a_box_counts_as_zero(folder: Path) -> None:
     (folder / "oranges_1.xml").write_text(voc("oranges_1.jpg", 640, 480, [("lemon", (1, 2, 3, 4))]))
     truths = {truth.name: truth for truth in read_truth(folder, None)}
