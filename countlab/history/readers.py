@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -22,7 +23,8 @@ class Readers:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="history reader")
-        self._inside = self._exports = 0
+        self._inside = 0
+        self._exports: Counter[str] = Counter()
 
     async def run(self, call: Callable[[], T]) -> T:
         if self._inside >= _MAX_INSIDE:
@@ -33,18 +35,20 @@ class Readers:
         finally:
             self._inside -= 1
 
-    def begin_export(self) -> None:
-        """An export reads page after page, and may last as long as its client reads."""
-        if self._exports >= _MAX_EXPORTS:
+    def begin_export(self, client: str) -> None:
+        """An export reads page after page, and may last as long as its client reads: one client
+        has half of them at most, however slowly it reads."""
+        if self._exports.total() >= _MAX_EXPORTS or self._exports[client] >= _MAX_EXPORTS // 2:
             raise self._busy()
-        self._exports += 1
+        self._exports[client] += 1
 
-    def end_export(self) -> None:
-        self._exports -= 1
+    def end_export(self, client: str) -> None:
+        self._exports[client] -= 1
+        self._exports += Counter()  # forgets those that have none
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _busy(self) -> CountlabError:
-        inside = self._inside + self._exports
+        inside = self._inside + self._exports.total()
         return CountlabError("history_busy", inside=inside, retry_after_s=_RETRY_AFTER_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
@@ -24,7 +24,7 @@ from countlab.history import (
     as_json,
     find_page,
 )
-from countlab.history.readers import Readers
+from countlab.server.middleware.auth import client_of
 
 history_router = APIRouter(tags=["history"])
 
@@ -109,7 +109,7 @@ async def history(
     """
     recorder: History = request.app.state.history
     if format == "csv":
-        return await _export(recorder, row_filter)
+        return await _export(recorder, row_filter, client_of(request.scope))
 
     def page() -> Response:
         rows = _find(recorder, row_filter, limit=limit, before=cursor)
@@ -119,17 +119,18 @@ async def history(
     return await recorder.readers.run(page)
 
 
-async def _export(recorder: History, row_filter: HistoryFilter) -> Response:
+async def _export(recorder: History, row_filter: HistoryFilter, client: str) -> Response:
     """All rows as CSV; the first page fails before the response starts."""
-    recorder.readers.begin_export()
+    recorder.readers.begin_export(client)
     try:
         first = await recorder.readers.run(lambda: _csv_page(recorder, row_filter, None))
     except BaseException:
-        recorder.readers.end_export()
+        recorder.readers.end_export(client)
         raise
     headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
     pages = _csv_pages(recorder, row_filter, first)
-    return _Export(pages, recorder.readers, media_type="text/csv", headers=headers)
+    end = partial(recorder.readers.end_export, client)
+    return _Export(pages, end, media_type="text/csv", headers=headers)
 
 
 async def _csv_pages(
@@ -144,15 +145,15 @@ async def _csv_pages(
 class _Export(StreamingResponse):
     """Gives its place back however it ends."""
 
-    def __init__(self, pages: AsyncIterator[str], readers: Readers, **options: Any) -> None:
+    def __init__(self, pages: AsyncIterator[str], end: Callable[[], None], **options: Any) -> None:
         super().__init__(pages, **options)
-        self._readers = readers
+        self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._readers.end_export()
+            self._end()
 
 
 class CsvPage(NamedTuple):
