@@ -224,3 +224,22 @@ def test_rollback_passes_over_a_version_that_was_deleted(
     registry.store.client.delete_model_version("numbers", "3")  # the champion itself
     assert champion_of(registry) is None
     assert registry.roll_back("numbers").number == "1"
+
+
+def test_a_registry_that_goes_away_amid_a_promotion_leaves_a_way_back(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = bare_versions(registry, tmp_path / "version", 2)
+    registry.promote(one)
+
+    def away(*_: object) -> None:
+        raise ConnectionError("cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry.store.client, "set_registered_model_tag", away)
+        with pytest.raises(CountlabError) as error:  # the alias has moved, its history has not
+            registry.promote(two)
+    assert (error.value.code, champion_of(registry)) == ("tracking_away", "2")
+    assert registry.roll_back("numbers").number == "1"
+    registry.promote(two)
+    assert registry.champions("numbers") == ["1", "2"]
