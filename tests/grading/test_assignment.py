@@ -12,14 +12,9 @@ from typing import Any
 
 import pytest
 
-from countlab.grading.assignment import (
-    LANGUAGES,
-    make_notebook,
-    notebooks,
-    read_source,
-    write_nbgrader,
-)
+from countlab.grading.assignment import make_notebook, notebooks, read_source, write_nbgrader
 from countlab.grading.rubric import read_rubric
+from countlab.messages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "assignment"
