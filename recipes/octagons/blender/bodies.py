@@ -107,6 +107,9 @@ def pouch(width: float, height: float, random: np.random.Generator, *, sealed: s
     thick = girth * (random.uniform(0.3, 0.46) if sealed == "ends" else random.uniform(0.3, 0.45))
     near_seal = np.exp(-np.minimum(inner, 1 - inner) / 0.09) * (inner > 0) * (inner < 1)
     narrow = 1 - random.uniform(0.05, 0.11) * swell
+    edge = 0.5 + (across - 0.5) * narrow
+    edge += 0.006 * _waves(random, along * length, along * 0, girth * 0.25)
+    ripple = 0.004 * girth * np.sin(across * 9 + random.uniform(0, 6))
     patches = []
     for side in (-1, 1):
         folds = _waves(random, along * length, across * girth, girth * 0.4) * 0.5
@@ -117,13 +120,10 @@ def pouch(width: float, height: float, random: np.random.Generator, *, sealed: s
         )
         free = np.clip(dome * 3, 0, 1)
         out = dome * thick / 2 + girth * (0.013 * folds * free + 0.011 * pleats * near_seal)
-        wave = 0.004 * girth * np.sin(across * 9 + random.uniform(0, 6)) * (1 - free)
-        edge = 0.5 + (across - 0.5) * narrow
-        edge += 0.006 * _waves(random, along * length, along * 0, girth * 0.25)
         points = np.stack(
             [
                 ((edge if sealed == "ends" else along) - 0.5) * width,
-                side * np.maximum(out, 0.0003) + wave,
+                side * np.maximum(out, 0.0003) + ripple * (1 - free),
                 (along if sealed == "ends" else edge) * height,
             ],
             -1,

@@ -34,14 +34,12 @@ class Package:
 
 def package(design: Design, height_m: float, random: np.random.Generator) -> Package:
     """A package of this design; `random` decides what differs from piece to piece."""
-    art = _art(design)
-    shape = body(design.form, height_m, random)
-    printed = around(art, design.form, shape.front, random)
+    art, own = _art(design), np.random.default_rng((design.seed, design.number, 9))
+    shape = body(design.form, height_m, random if design.form in ("bag", "bar") else own)
+    printed = around(art, design.form, shape.front, own)
     if design.kinds and random.random() < _STICKERS:
         printed = with_sticker(printed, random)
-    thing = mesh_object(
-        design.name, shape, package_materials(design.form, printed, art.side, random)
-    )
+    thing = mesh_object(design.name, shape, package_materials(design.form, printed, art.side, own))
     low, high = shape.points.min(0), shape.points.max(0)
     wide, deep, tall = (float(v) for v in high - low)
     return Package(thing, printed, design.kinds, shape.slots, (wide, deep, tall))

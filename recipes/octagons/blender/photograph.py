@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import cv2
 import numpy as np
 
 from recipes.octagons.blender import rendering
@@ -55,7 +56,7 @@ def exposed(light: Any, kind: str, random: np.random.Generator) -> Any:
         grey = np.maximum(light.mean(2), 1e-3)
         middle, bright = float(np.exp(np.log(grey).mean())), float(np.percentile(grey, 92))
         gain = min(random.uniform(0.17, 0.27) / middle, 1.5 / bright)
-    value = np.maximum(light * gain, 0)
+    value = cv2.GaussianBlur(np.maximum(light * gain, 0), (0, 0), 0.45)  # as a lens does
     if kind != "white":  # a shoulder instead of clipping
         value = np.where(value < 0.7, value, 0.7 + 0.3 * (1 - np.exp(-(value - 0.7) / 0.3)))
     value = np.clip(value, 0, 1)

@@ -16,6 +16,8 @@ from recipes.octagons.blender.materials import dark_material, numbers_material
 
 _MARGIN = 1.5
 """How much wider than the picture the view is in which an octagon is measured whole."""
+_RIM = 6
+"""Pixels at the edges of a render that the denoiser leaves rough; they are cut off."""
 
 
 def light(scratch: Path, *, pixels: int, samples: int, threads: int = 1) -> Any:
@@ -33,7 +35,8 @@ def light(scratch: Path, *, pixels: int, samples: int, threads: int = 1) -> Any:
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 4.0
     cycles.use_light_tree = False
-    return _rendered(scratch)
+    with _wider(pixels, pixels + 2 * _RIM):
+        return _rendered(scratch)[_RIM:-_RIM, _RIM:-_RIM]
 
 
 def _settings(pixels: int, samples: int, threads: int) -> None:
@@ -138,20 +141,28 @@ def _read(scratch: Path) -> npt.NDArray[np.int16]:
 
 
 def _alone(one: Package, scratch: Path, pixels: int) -> npt.NDArray[np.int16]:
-    scene = bpy.context.scene
     others = [thing for thing in _solid() if thing != one.thing and not thing.hide_render]
-    camera = scene.camera.data
-    lens, shift = camera.lens, (camera.shift_x, camera.shift_y)
     for thing in others:
         thing.hide_render = True
-    scene.render.resolution_x = scene.render.resolution_y = round(pixels * _MARGIN)
-    camera.lens = lens / _MARGIN
-    camera.shift_x, camera.shift_y = (v / _MARGIN for v in shift)
     try:
-        return _read(scratch)
+        with _wider(pixels, round(pixels * _MARGIN)):
+            return _read(scratch)
     finally:
         for thing in others:
             thing.hide_render = False
-        scene.render.resolution_x = scene.render.resolution_y = pixels
+
+
+@contextmanager
+def _wider(pixels: int, more: int) -> Iterator[None]:
+    """The picture with a margin: `more` pixels along a side, each as large as before."""
+    render, camera = bpy.context.scene.render, bpy.context.scene.camera.data
+    lens, shift, times = camera.lens, (camera.shift_x, camera.shift_y), more / pixels
+    render.resolution_x = render.resolution_y = more
+    camera.lens = lens / times
+    camera.shift_x, camera.shift_y = (v / times for v in shift)
+    try:
+        yield
+    finally:
+        render.resolution_x = render.resolution_y = pixels
         camera.lens = lens
         camera.shift_x, camera.shift_y = shift
