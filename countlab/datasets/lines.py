@@ -1,4 +1,4 @@
-"""Files of one JSON object a line that only grow: a line is there whole, or not at all.
+"""Files of one JSON object a line that grow by whole lines: a line is there whole, or not at all.
 
 Each line is forced to disk before its writer goes on, so a process that is killed loses at most
 the line that it was writing; what is left of such a line is cut off by the next writer.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from countlab.system.whole_file import write_whole
 
 _BLOCK = 1 << 16
 
@@ -31,6 +33,14 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def remove_lines(path: Path, unwanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Writes the file anew without some lines; whoever appends to it must wait meanwhile."""
+    if path.is_file():
+        lines = [line for line in read_lines(path) if not unwanted(line)]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        write_whole(path, text.encode())
 
 
 def _cut_torn_line(file: BinaryIO) -> None:

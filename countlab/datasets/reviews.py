@@ -6,14 +6,14 @@ refused, whichever process took the other answer: two people cannot overwrite ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from countlab.datasets.folder import REVIEWS
-from countlab.datasets.lines import append_line, read_lines
+from countlab.datasets.lines import append_line, read_lines, remove_lines
 from countlab.errors import CountlabError
 from countlab.system.file_lock import locked
 
@@ -76,6 +76,12 @@ def save_review(
         }
         append_line(folder / REVIEWS, line)
         return _review(line, seen + 1)
+
+
+def remove_reviews(folder: Path, files: Collection[str]) -> None:
+    """Of pictures that are gone: a review without its picture can teach nothing."""
+    with locked(folder / f".{REVIEWS}.lock"):
+        remove_lines(folder / REVIEWS, lambda line: line.get("file") in files)
 
 
 def _review(line: Mapping[str, Any], version: int) -> Review:

@@ -30,7 +30,8 @@ from countlab.datasets.folder import (
     read_settings,
 )
 from countlab.datasets.labels import LabelRow, read_rows, write_rows
-from countlab.datasets.lines import append_line
+from countlab.datasets.lines import append_line, remove_lines
+from countlab.datasets.reviews import remove_reviews
 from countlab.errors import CountlabError
 from countlab.imaging.picture import Picture
 from countlab.models.catalog import Model
@@ -80,10 +81,12 @@ class FeedbackStore:
         assert self.days
         folder = self.folder / model.registered_name
         file = picture_name(about["picture_sha256"], picture.format)
+        make_private_folder(self.folder)
         with locked(self.folder / ".lock"):
             if not (folder / file).exists() and self._number() >= self._allowed:
                 raise CountlabError("feedback_full", allowed=self._allowed, retry_after_s=3600)
-            make_private_folder(folder / PICTURES)
+            for place in (folder, folder / PICTURES):
+                make_private_folder(place)
             self._describe(folder, model)
             write_private_file(folder / file, data)
             append_line(folder / SAID, {**about, "file": file, "label": said.label,
@@ -167,6 +170,8 @@ def _remove(folder: Path, gone: Sequence[Path]) -> int:
         path.unlink(missing_ok=True)
         (folder / BOXES / f"{path.stem}.txt").unlink(missing_ok=True)
     write_rows(folder, [row for row in read_rows(folder) if row.file not in names])
+    remove_reviews(folder, names)
+    remove_lines(folder / SAID, lambda line: line.get("file") in names)
     return len(gone)
 
 

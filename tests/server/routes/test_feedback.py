@@ -87,7 +87,8 @@ def test_a_wrong_answer_is_kept_with_its_right_label_and_reviewed(
     assert graphs.LABELS[example.label] == "red"
     assert read_settings(folder).classes == graphs.LABELS
     if os.name != "nt":
-        assert (folder / row.file).stat().st_mode & 0o077 == 0
+        for place in (folder.parent, folder, folder / row.file):
+            assert place.stat().st_mode & 0o077 == 0
 
 
 def test_answers_of_every_route_of_a_classifier_can_be_spoken_of(
@@ -173,6 +174,8 @@ def test_old_pictures_go_with_their_labels_and_boxes(start: Start, settings: Set
         say(url, data, ask(url, data), label="red", boxes='[{"label": "x", "box": [0, 0, 9, 9]}]')
     folder = settings.home / "feedback" / "colors"
     old, young = read_rows(folder)
+    for row in (old, young):
+        save_review(folder, row.file, "red", person="ana", seen=0)
     month_ago = time.time() - 31 * 86_400
     os.utime(folder / old.file, (month_ago, month_ago))
     assert FeedbackStore(settings).remove_old() == 1
@@ -180,3 +183,7 @@ def test_old_pictures_go_with_their_labels_and_boxes(start: Start, settings: Set
     assert [path.stem for path in (folder / "boxes").iterdir()] == [Path(young.file).stem]
     with (folder / "labels.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 1
+    (line,) = (folder / "feedback.ndjson").read_text().splitlines()
+    assert json.loads(line)["file"] == young.file
+    (example,) = read_labelled(folder, graphs.LABELS, Form((32, 32), (32, 32)), confidence=1.0)
+    assert graphs.LABELS[example.label] == "red"
