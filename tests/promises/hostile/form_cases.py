@@ -161,4 +161,91 @@ JSONS = [
             ((413, "too_many_bytes"),)),
     Hostile("JSON to a counting route", post(COUNT, b'{"file":1}', JSON), (NONE,)),
 ]  # fmt: skip
-CASES = [*CHARSETS, *LONG, *ODD, *JSONS]
+NAMES = [
+    Hostile(
+        f"file named {name[:30]!r} of {len(name)}",
+        form(part(filename=name) + b"--x--\r\n"),
+        answers,
+    )
+    for name, answers in {
+        "../../../etc/passwd": (OK,),
+        "C:\\\\con": (OK,),
+        "a\0b.jpg": (OK, BAD),
+        "\u202egpj.exe": (OK,),
+        "\udcff": (OK,),
+        "x" * 7_000: (OK,),
+        "x" * 9_000: (BAD,),
+        "<script>alert(1)</script>": (OK,),
+        "=cmd|' /C calc'!A0": (OK,),
+        "\x1b[2J": (OK,),
+        "\t": (OK,),
+        ".": (OK,),
+        "a;b=c": (OK,),
+    }.items()
+] + [
+    Hostile(
+        "two names of a file", with_header(DISPOSITION + b'; filename="a"; filename="b"'), (OK,)
+    ),
+    Hostile(
+        "a file's name in another way only",
+        with_header(DISPOSITION + b"; filename*=UTF-8''%ff%fe%00"),
+        (OK,),
+    ),
+    Hostile(
+        "two dispositions",
+        with_header(FILES.replace(b"files", b"file") + b"\r\n" + FILES),
+        (OK, BAD, (422, "unknown_form_field")),
+    ),
+    Hostile(
+        "a disposition of 8 kB of parameters",
+        with_header(DISPOSITION + b'; filename="x"' + b";a=b" * 1_900),
+        (OK, BAD),
+    ),
+    Hostile(
+        "a disposition of quotes",
+        with_header(DISPOSITION + b'; filename="' + b'\\\\"' * 2_000),
+        (OK, BAD, NONE, (422, "unknown_form_field")),
+    ),
+    Hostile(
+        "a boundary that is a pattern",
+        form(PICTURE.replace(b"--x", b"--(a+)+$"), 'multipart/form-data; boundary="(a+)+$"'),
+        (OK, BAD),
+    ),
+    Hostile("a boundary of spaces", form(PICTURE, 'multipart/form-data; boundary="   "'), (BAD,)),
+    Hostile("parameters without end", form(PICTURE, "multipart/form-data;" + ";" * 9_000), (BAD,)),
+    Hostile(
+        "boundaries by the thousand",
+        form(PICTURE, "multipart/form-data" + "; boundary=y" * 900 + "; boundary=x"),
+        (OK,),
+    ),
+    Hostile(
+        "a thousand near boundaries",
+        form(part(b"\r\n--xx" * 900, "file") + b"--x--\r\n"),
+        ((415, "not_a_picture"), BAD),
+    ),
+    Hostile(
+        "the same picture in 16 fields",
+        form(part() * 16 + b"--x--\r\n"),
+        ((422, "sent_twice"), (413, "too_many_pictures"), (422, "no_picture"), OK, BAD),
+    ),
+    Hostile(
+        "confidence as a field",
+        form(part(b"NaN", "confidence", None) + PICTURE),
+        ((422, "unknown_form_field"), OK),
+    ),
+    Hostile(
+        "a field without a name",
+        form(part(b"x", "", None) + PICTURE),
+        ((422, "unknown_form_field"), OK, BAD),
+    ),
+    Hostile("a batch of nothing", form(b"--x--\r\n", FORM, BATCH), (NONE,)),
+    Hostile(
+        "a batch of 64 empty files",
+        form(part(b"", "files") * 64 + b"--x--\r\n", FORM, BATCH),
+        (OK, NONE),
+    ),
+    Hostile(
+        "a batch of 64 texts", form(part(b"x", "files") * 64 + b"--x--\r\n", FORM, BATCH), (OK,)
+    ),
+]
+CASES = [*CHARSETS, *LONG, *ODD, *JSONS, *NAMES]

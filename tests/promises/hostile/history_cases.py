@@ -50,4 +50,33 @@ CASES = [
     ],
     *[Hostile(query[:40], get(f"/history?{query}"), answers) for query, answers in OTHERS.items()],
     Hostile("POST", head("POST", "/history", "Content-Length: 0"), ((405, "wrong_method"),)),
+    *[
+        Hostile(f"{len(query)} bytes of {query[:30]}", get(f"/history?{query}"), answers)
+        for query, answers in {
+            "from=2026-01-01T00:00:00%2B99:99": (BAD,),
+            "from=2026-W01-1T00:00:00Z": (BAD, OK),
+            "from=2026-01-01T00:00:00." + "9" * 900 + "Z": (BAD, OK),
+            "from=2026-01-01T24:00:00Z": (BAD, OK),
+            "from=2026-06-30T23:59:60Z": (BAD, OK),
+            "from=%D9%A2%D9%A0%D9%A2%D9%A6-01-01T00:00:00Z": (BAD,),
+            "object=%ED%A0%80": (BAD, OK),
+            "object=%F0%9F%8D%8A%E2%80%8D": (OK,),
+            "object=a&model=b&key=c&from=2026-01-01T00:00:00Z&limit=1": (OK,),
+            "object=" + "%25" * 100: (OK,),
+            "object=" + "_" * 100: (OK,),
+            "key=" + "%5C" * 99: (OK, BAD),
+            "format=CSV": (BAD,),
+            "format=csv&format=json": (TWICE,),
+            "format=csv&cursor=" + "0" * 32: (OK,),
+            "limit=%2B1": (OK, BAD),
+            "limit=1.0": (OK, BAD),
+            "limit=%E0%A5%A7": (OK, BAD),
+            "limit=": (BAD,),
+            "limit=0x10": (BAD,),
+            "limit=1_0": (OK, BAD),
+            "cursor=" + "F" * 32: (BAD,),
+            "cursor=" + "%00" * 32: (BAD,),
+            "&".join(f"a{n}=1" for n in range(900)): (UNKNOWN, (400, "bad_request")),
+        }.items()
+    ],
 ]

@@ -11,6 +11,7 @@ HEAD: Answer = (431, "head_too_large")
 HEADERS: Answer = (431, "too_many_headers")
 NO_PAGE: Answer = (404, "no_such_page")
 WRONG: Answer = (405, "wrong_method")
+PARAMETER: Answer = (422, "bad_parameter")
 COUNT = "/countObjects"
 CHUNKED = head("POST", COUNT, f"Content-Type: {FORM}", "Transfer-Encoding: chunked")
 MB = 1_000_000
@@ -184,4 +185,88 @@ AHEAD = [
     Hostile("nonsense after a count",
             counted().replace(b"Connection: close\r\n", b"") + b"\0" * 100, (OK,)),
 ]  # fmt: skip
-CASES = [*UPGRADES, *TRAILERS, *SIZES, *LENGTHS, *LINES, *HEADER_LINES, *AHEAD]
+PARAMETERS = [
+    Hostile(
+        f"/countObjects?{query[:40]} of {len(query)}",
+        post(f"{COUNT}?{query}", PICTURE, FORM),
+        answers,
+    )
+    for query, answers in {
+        "confidence=nan": (PARAMETER,),
+        "confidence=inf": (PARAMETER,),
+        "confidence=-0": (OK,),
+        "confidence=1e-400": (OK,),
+        "confidence=0x1p-1": (PARAMETER,),
+        "confidence=" + "0" * 9000: (OK, PARAMETER),
+        "confidence=0." + "9" * 9000: (OK, PARAMETER),
+        "confidence=%F0%9D%9F%8E": (OK, PARAMETER),
+        "tiles=9": ((422, "unknown_tiles"),),
+        "tiles=-1": ((422, "unknown_tiles"),),
+        "tiles=8": (OK,),
+        "tiles=%00": ((422, "unknown_tiles"),),
+        "nms=2": (PARAMETER,),
+        "nms=1e309": (PARAMETER,),
+        "engine=%2e%2e%2f": ((422, "unknown_engine"),),
+        "engine=" + "a" * 9000: ((422, "unknown_engine"),),
+        "model=%2e%2e": ((404, "unknown_model"),),
+        "model=%00": ((404, "unknown_model"),),
+        "model=" + "a" * 9000: ((404, "unknown_model"),),
+        "model=fruits%2ffruits": ((404, "unknown_model"),),
+        "model=%ED%A0%80": ((404, "unknown_model"),),
+        "object=%ff%fe": ((422, "unknown_object"),),
+        "object=%00": ((422, "unknown_object"),),
+        "object=" + "a" * 9000: ((422, "unknown_object"),),
+        "object=%E2%80%AE": ((422, "unknown_object"),),
+        "confidence=0.5&confidence=0.6": ((422, "sent_twice"),),
+        "confidence": (OK, PARAMETER),
+        "confidence[]=1": ((422, "unknown_parameter"),),
+        "__proto__=1": ((422, "unknown_parameter"),),
+        "&&&": (OK, BAD),
+        "=": (OK, (422, "unknown_parameter"), BAD),
+        ";": (OK, (422, "unknown_parameter"), BAD),
+        "%": (OK, (422, "unknown_parameter"), BAD),
+        "a" * 9000: ((422, "unknown_parameter"),),
+    }.items()
+]
+ROUTES = [
+    Hostile(f"POST {path[:40]} of {len(path)}", post(path, PICTURE, FORM), answers)
+    for path, answers in {
+        "/count": (NO_PAGE,),
+        "/count%00": ((422, "unknown_object"),),
+        "/count" + "s" * 9000: (NO_PAGE, (404, "unknown_object"), (422, "unknown_object")),
+        "/countOranges%2f": (
+            (307, None),
+            NO_PAGE,
+            (404, "unknown_object"),
+            (422, "unknown_object"),
+        ),
+        "/count%E2%80%AE": (NO_PAGE, (404, "unknown_object"), (422, "unknown_object")),
+        "/predict/../health": (NO_PAGE, WRONG),
+        "/predict/": (NO_PAGE, OK, (307, None)),
+        "//predict": (NO_PAGE,),
+        "/PREDICT": (NO_PAGE,),
+        "/predict;a=b": (NO_PAGE,),
+        "/models": (WRONG,),
+        "/metrics": (WRONG,),
+        "/health": (WRONG,),
+        "/explain": (
+            (422, "no_classifier"),
+            (422, "nothing_to_explain"),
+            (400, "nothing_to_explain"),
+            NO_PAGE,
+            OK,
+        ),
+        "/": (WRONG,),
+    }.items()
+]
+CASES = [
+    *PARAMETERS,
+    *ROUTES,
+    *UPGRADES,
+    *TRAILERS,
+    *SIZES,
+    *LENGTHS,
+    *LINES,
+    *HEADER_LINES,
+    *AHEAD,
+]

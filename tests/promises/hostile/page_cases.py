@@ -107,4 +107,54 @@ HELPERS = [
     Hostile("redraw with the answer as a file",
             redraw(part(b"{}", "answer"), part(b"0", "signature", None)), ((422, "no_picture"),)),
 ]  # fmt: skip
-CASES = [*FRAMEWORK, *HELPERS]
+LANGUAGES = [
+    Hostile(f"the page in {language[:30]!r}", get("/ui/", f"Accept-Language: {language}"), (OK,))
+    for language in (
+        "es;q=nan",
+        "*;q=1e400",
+        "../../etc",
+        "\xff",
+        "es" * 9000,
+        "<script>",
+        ",,,,",
+        "",
+    )
+]
+FILES = [
+    Hostile(
+        f"GET {path[:50]}", get(path), (NO_PAGE, NOT_FOUND, (404, "no_such_page"), OK, (307, None))
+    )
+    for path in (
+        "/ui/files/",
+        "/ui/files",
+        "/ui/files//",
+        "/ui/files/./page.css",
+        "/ui/files/\\\\..\\\\x",
+        "/ui/files/page.css%00.png",
+        "/ui/files/con",
+        "/ui/files/examples",
+        "/ui//files/page.css",
+        "/ui/files/%c0%ae%c0%ae/x",
+        "/ui/files/" + "../" * 3_000,
+        "/ui/" + "%2e" * 3_000,
+    )
+]
+RANGES = [
+    Hostile(
+        f"page.css, {header[:40]}",
+        get("/ui/files/page.css", header),
+        (OK, (206, None), (304, None), (400, None), (416, None), (412, None)),
+    )
+    for header in (
+        "Range: bytes=0-0,-1",
+        "Range: bytes=9-1",
+        "Range: bytes=" + "9" * 4_000 + "-",
+        "Range: x",
+        "If-None-Match: " + '"a",' * 5_000,
+        "If-Modified-Since: \xff",
+        "If-Modified-Since: " + "9" * 9_000,
+        "If-Range: \0x",
+    )
+    if "\0" not in header
+]
+CASES = [*FRAMEWORK, *HELPERS, *LANGUAGES, *FILES, *RANGES]

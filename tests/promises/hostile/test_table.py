@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.hostile import form_cases, history_cases, http_cases, page_cases, pictures
+from tests.promises.hostile import (
+    decoder_cases,
+    form_cases,
+    history_cases,
+    http_cases,
+    page_cases,
+    pictures,
+)
 from tests.promises.hostile.conftest import ServerProcess, start_server
 from tests.promises.hostile.loop_watch import read_turns
 from tests.promises.hostile.raw import exchange, get
@@ -18,6 +25,7 @@ from tests.promises.hostile.table import Hostile
 
 MAX_BUSY_S = 0.050
 TABLE: dict[str, list[Hostile]] = {
+    "decoder": decoder_cases.CASES,
     "form": form_cases.CASES,
     "http": http_cases.CASES,
     "page": page_cases.CASES,
@@ -52,7 +60,7 @@ def test_the_table_has_hundreds_of_rows() -> None:
     names = [(group, case.name) for group, case in ROWS]
     assert len(set(names)) == len(names), {name for name in names if names.count(name) > 1}
     assert all(len(cases) >= 35 for cases in TABLE.values())
-    assert len(names) >= 300
+    assert len(names) >= 500
 
 
 @pytest.mark.parametrize(("group", "case"), ROWS, ids=[f"{g}: {c.name}" for g, c in ROWS])
