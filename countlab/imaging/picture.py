@@ -75,8 +75,12 @@ def check_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Header:
         raise CountlabError("too_many_bytes", arrived=len(data), allowed=max_bytes)
     header = read_header(data)
     if header.pixels > max_pixels:
-        arrived = f"{header.width} × {header.height} = {_megapixels(header.pixels)}"
-        raise CountlabError("too_many_pixels", arrived=arrived, allowed=_megapixels(max_pixels))
+        raise CountlabError(
+            "too_many_pixels",
+            size=f"{header.width} × {header.height}",
+            arrived=_megapixels(header.pixels),
+            allowed=_megapixels(max_pixels),
+        )
     return header
 
 
@@ -107,6 +111,7 @@ def _encode(pixels: Pixels, suffix: str, *options: int) -> bytes:
     return encoded.tobytes()
 
 
-def _megapixels(pixels: int) -> str:
+def _megapixels(pixels: int) -> float:
     """Rounded up to a digit that tells the limit from what is above it."""
-    return f"{math.ceil(pixels / 100_000) / 10:g}" if pixels >= 100_000 else f"{pixels / 1e6:g}"
+    value = math.ceil(pixels / 100_000) / 10 if pixels >= 100_000 else pixels / 1e6
+    return int(value) if value.is_integer() else value
