@@ -167,7 +167,7 @@ soak-short: .venv/ready-dev  ## the same for a minute and a half
 	@$(BIN)/python -m tests.promises.soak --minutes 1.5
 
 clean:  ## remove the environments and caches, nothing of yours
-	rm -rf .venv .venv-training .venv-stack .venv-scenes .venv-peers .venv-docs .venv-clients .venv-deploy $(REACT)/node_modules $(REACT)/dist .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-training .venv-stack .venv-scenes .venv-peers .venv-docs .venv-clients .venv-deploy .venv-ray $(REACT)/node_modules $(REACT)/dist .mypy_cache .ruff_cache .pytest_cache *.egg-info
 
 # The environments. uv takes seconds where pip takes a minute; where it cannot be used
 # (an index that only pip is told of, say), pip does the same.

@@ -39,19 +39,21 @@ _PROGRAM = "from countlab.cli import main; main()"
 
 
 def count(arguments: argparse.Namespace) -> dict[str, Any]:
-    """`countlab count` as it is (or as it was, in another checkout) and into Parquet, in turns."""
-    before = Path(arguments.before).resolve() if arguments.before else ROOT
+    """`countlab count` as it was in another checkout, as it is, and into Parquet, in turns."""
     pictures = Path(arguments.pictures).resolve()
     names = {
-        "count --ndjson": partial(_old, before, pictures),
-        **{f"--workers {number}": partial(_new, pictures, number) for number in arguments.workers},
+        "count --ndjson": partial(_printed, ROOT, pictures),
+        **{f"--workers {number}": partial(_kept, pictures, number) for number in arguments.workers},
     }
+    if arguments.before:
+        before = partial(_printed, Path(arguments.before).resolve(), pictures)
+        names = {"before: count --ndjson": before, **names}
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for number in range(arguments.rounds):
         for name, run in names.items() if number % 2 == 0 else reversed(names.items()):
             rounds[name].append(run())
             print(name, rounds[name][-1], flush=True)
-    base = rounds["count --ndjson"]
+    base = next(iter(rounds.values()))
     return {
         "pictures": len(list(pictures.iterdir())),
         "rounds": rounds,
@@ -71,12 +73,12 @@ def count(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _old(checkout: Path, pictures: Path) -> dict[str, float]:
+def _printed(checkout: Path, pictures: Path) -> dict[str, float]:
     command = [sys.executable, "-c", _PROGRAM, "count", str(pictures), "--ndjson"]
     return _measured(command, checkout, pictures)
 
 
-def _new(pictures: Path, workers: int) -> dict[str, float]:
+def _kept(pictures: Path, workers: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         output = ["--output", folder + "/counts", "--workers", str(workers)]
         return _measured(

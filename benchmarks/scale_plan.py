@@ -16,12 +16,8 @@ from typing import Any
 
 import simpy
 
-MACHINES = {
-    # Name: virtual cores, memory in GB, US dollars an hour (list prices, to be replaced).
-    "c7a.large": (2, 4, 0.1026),
-    "c7a.2xlarge": (8, 16, 0.4106),
-    "c7a.8xlarge": (32, 64, 1.6424),
-}
+from benchmarks.scale_costs import MACHINES, costs_by_machine
+
 _DEFAULTS: dict[str, tuple[float, str]] = {
     "rate": (1000.0, "requests a second"),
     "pictures-a-day": (10_000_000.0, "for the night's run: pictures in a day"),
@@ -42,7 +38,7 @@ _DEFAULTS: dict[str, tuple[float, str]] = {
     "store-requests": (5500.0, "reads a second that a prefix of the bucket allows"),
     "write-ms": (3.0, "until the row is on disk"),
     "utilization": (0.75, "of a replica when replicas are to be found"),
-    "seconds": (60.0, "simulated"),
+    "seconds": (20.0, "simulated"),
     "replica-gb": (0.45, "memory of a replica: scale ray"),
     "busy": (0.9, "how much of a core a counting process gets out of it"),
     "machine-cores": (0.0, "of one machine; 0 is that of --machine"),
@@ -66,50 +62,44 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=float, default=default, help=f"{meaning} [{default}]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--machine", choices=MACHINES, default="c7a.2xlarge", help="whose price is counted"
+        "--machine", choices=MACHINES, default="c7a.2xlarge", help="the one that is planned with"
     )
 
 
 def plan(arguments: argparse.Namespace) -> dict[str, Any]:
     asked = vars(arguments)
-    listed = MACHINES[arguments.machine]
-    cores = arguments.machine_cores or listed[0]
-    memory_gb = arguments.machine_gb or listed[1]
-    dollars = arguments.dollars_an_hour or listed[2]
     fronts = int(arguments.fronts) or _fewest_fronts(arguments)
     replicas = int(arguments.replicas) or _fewest_replicas(arguments, fronts)
-    machines = max(
-        math.ceil((replicas + fronts) / cores),
-        math.ceil((replicas + fronts) * arguments.replica_gb / memory_gb),
-    )
-    steady = simulate(arguments, replicas=replicas, fronts=fronts, rate=arguments.rate)
-    doubled = simulate(arguments, replicas=replicas, fronts=fronts, rate=2 * arguments.rate)
-    left = max(1, replicas - math.ceil(replicas / machines))
-    one_lost = simulate(arguments, replicas=left, fronts=fronts, rate=arguments.rate)
     nightly = arguments.pictures_a_day / 86_400
     counting = math.ceil(nightly * arguments.service_ms / 1000 / arguments.busy)
-    nightly_machines = math.ceil(counting / cores)
+    costs = costs_by_machine(arguments, serving=replicas + fronts, counting=counting)
+    machines = costs[arguments.machine]["serving_machines"]
+    left, fronts_left = (number - math.ceil(number / machines) for number in (replicas, fronts))
+    rate = arguments.rate
+    steady = simulate(arguments, replicas=replicas, fronts=fronts, rate=rate)
+    doubled = simulate(arguments, replicas=replicas, fronts=fronts, rate=2 * rate)
+    one_lost = (
+        _described(simulate(arguments, replicas=left, fronts=fronts_left, rate=rate))
+        if min(left, fronts_left) > 0
+        else {"refused_share": 1.0}
+    )
     return {
         "assumptions": {name: asked[name.replace("-", "_")] for name in _DEFAULTS},
         "serving": {
             "replicas": replicas,
             "fronts": fronts,
-            "machines": f"{machines} x {arguments.machine}",
+            "machines": f"{machines:.0f} x {arguments.machine}",
             **_described(steady),
-            "dollars_a_million": round(machines * dollars / 3600 / arguments.rate * 1e6, 2),
-            "history_gb_a_day": round(arguments.rate * arguments.row_kb * 86_400 / 1e6, 1),
+            "history_gb_a_day": round(rate * arguments.row_kb * 86_400 / 1e6, 1),
         },
-        "with_one_machine_lost": {"replicas": left, **_described(one_lost)},
+        "with_one_machine_lost": {"replicas": left, "fronts": fronts_left, **one_lost},
         "at_twice_the_rate": _described(doubled),
         "pictures_a_day": {
             "pictures_a_second": round(nightly, 1),
             "cores": counting,
-            "machines": f"{nightly_machines} x {arguments.machine}",
-            "dollars_a_million": round(
-                nightly_machines * dollars * 24 / arguments.pictures_a_day * 1e6, 2
-            ),
             "read_mbit": round(nightly * arguments.picture_kb * 8.192 / 1000, 1),
         },
+        "costs": costs,
         "limits_at_requests_a_second": limits(arguments, replicas, fronts),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import statistics
 import subprocess
@@ -25,11 +26,15 @@ _LONE_REQUESTS = 40
 
 
 def serve_workers(arguments: argparse.Namespace) -> dict[str, Any]:
-    """`serve --workers N`."""
-    return {
-        f"--workers {number}": _measure(["--workers", str(number)], arguments)
-        for number in arguments.numbers
-    }
+    """`serve --workers N`, on N cores alone (as if the machine had no more) and on all."""
+    measured = {}
+    for number in arguments.numbers:
+        options = ["--workers", str(number)]
+        if number < (os.cpu_count() or 1):
+            name = f"--workers {number} on {number} core" + "s" * (number > 1)
+            measured[name] = _measure(options, arguments, cores=number)
+        measured[f"--workers {number}"] = _measure(options, arguments)
+    return measured
 
 
 def ray_replicas(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -45,10 +50,12 @@ def ray_replicas(arguments: argparse.Namespace) -> dict[str, Any]:
     return measured
 
 
-def _measure(options: Sequence[str], arguments: argparse.Namespace) -> dict[str, Any]:
+def _measure(
+    options: Sequence[str], arguments: argparse.Namespace, *, cores: int | None = None
+) -> dict[str, Any]:
     pictures = request_pictures()
     started = time.perf_counter()
-    with _served(options) as (url, process):
+    with _served(options, cores) as (url, process):
         start_s = time.perf_counter() - started
         lone = _lone(url, pictures)
         before = _processor_s(process.pid)
@@ -72,10 +79,16 @@ def _measure(options: Sequence[str], arguments: argparse.Namespace) -> dict[str,
 
 
 @contextmanager
-def _served(options: Sequence[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def _served(
+    options: Sequence[str], cores: int | None
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     command = [sys.executable, "-c", _PROGRAM, "serve", "--port", "0", "--no-history", "--no-ui"]
+    pinned = ["taskset", "-c", f"0-{cores - 1}"] if cores else []
     process = subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*pinned, *command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout is not None

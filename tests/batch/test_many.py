@@ -158,6 +158,24 @@ def test_a_bucket_is_read_and_written(
     assert json.loads((bucket / "counts" / "manifest.json").read_text())["pictures"] == 5
 
 
+def test_any_other_storage_of_fsspec_is_read_and_written(
+    run: Run, folder: Path, tmp_path: Path, expected: dict[str, Any]
+) -> None:
+    """Such as Google's and Azure's: by its folders, and where a file may be seen half written."""
+    write_tar(folder / "more.tar", {"one.jpg": SOME[0].read_bytes()})
+    output = tmp_path / "counts"
+    for _ in range(2):  # the second run finds everything there
+        status, _, err = run("count", f"file://{folder}/", "-r", "--output", f"file://{output}")
+        assert status == 1, err
+    rows = rows_of(output)
+    assert [row["error"] for row in rows if row["error"]] == ["not_a_picture"]
+    assert answers([row for row in rows if not row["error"]]) == {
+        **expected,
+        "one.jpg": expected[SOME[0].name],
+    }
+    assert not list(output.rglob("*.part"))
+
+
 def test_a_listing_of_http_is_read(
     run: Run, folder: Path, tmp_path: Path, expected: dict[str, Any]
 ) -> None:

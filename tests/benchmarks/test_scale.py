@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("simpy", reason="needs SimPy: make test-ray")
 
 from benchmarks.scale_plan import add_plan_arguments, plan, simulate
+from tests.conftest import ROOT
 
 
 def arguments(*given: str) -> argparse.Namespace:
@@ -50,3 +51,30 @@ def test_every_assumption_can_be_changed() -> None:
         "limits_at_requests_a_second"
     ]
     assert next(iter(limits.items())) == ("database", 50)
+
+
+def test_the_document_shows_what_the_command_prints() -> None:
+    """The plan is the same on every machine; its numbers are those of docs/scale.md."""
+    parser = argparse.ArgumentParser()
+    add_plan_arguments(parser)
+    found: dict[str, Any] = plan(parser.parse_args([]))
+    document = (ROOT / "docs" / "scale.md").read_text()
+    text = " ".join(document[document.index("## A plan") :].split())
+    assumed, serving, lost = found["assumptions"], found["serving"], found["with_one_machine_lost"]
+    for milliseconds in (assumed["service-ms"], assumed["overhead-ms"]):
+        assert f"{milliseconds:g} ms" in text
+    assert serving["machines"].replace(" x ", " × ") in text
+    rows = (
+        (f"{serving['replicas']} | {serving['fronts']}", serving),
+        (f"{lost['replicas']} | {lost['fronts']}", lost),
+        (f"{serving['replicas']} | {serving['fronts']}", found["at_twice_the_rate"]),
+    )
+    for size, row in rows:
+        times = f"{row['p50_ms']:,.0f} ms | {row['p99_ms']:,.0f} ms"
+        assert f"| {size} | {times} | {100 * row['refused_share']:.0f} % |" in text
+    for name, costs in found["costs"].items():
+        serve, count = costs["serving_machines"], costs["pictures_a_day_machines"]
+        dollars = costs["serving_dollars_a_million"], costs["pictures_a_day_dollars_a_million"]
+        assert f"| `{name}` | {serve} | {dollars[0]:.2f} | {count} | {dollars[1]:.2f} |" in text
+    for limit in found["limits_at_requests_a_second"].values():
+        assert f"{limit:,}" in text
