@@ -82,7 +82,7 @@ def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     settings = Settings(
         home=folder / "home",
         api_keys="lab:wide-open-sesame",
-        rate=Rate(200, 60),
+        rate=Rate(200, 3600),  # a slow machine must not regain what is used up here
         trusted_proxies=("127.0.0.1",),
     )
     app = create_app(settings=settings)
@@ -186,7 +186,7 @@ def behind_caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     settings = Settings(
         home=folder / "home",
         api_keys="lab:wide-open-sesame",
-        rate=Rate(50, 60),
+        rate=Rate(50, 3600),
         trusted_proxies=("127.0.0.1",),
     )
     app = create_app(settings=settings)
