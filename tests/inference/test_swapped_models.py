@@ -114,5 +114,5 @@ def test_a_file_replaced_in_place_is_noticed(home: Path, photo: bytes) -> None:
     assert pipeline.predict(photo, options).findings[0].label.startswith(FIRST)
     names = home / "models" / "swapped" / "net.names"
     names.write_text(names.read_text().replace(FIRST, SECOND))
-    pipeline._check_at.clear()
+    pipeline._models._check_at.clear()
     assert pipeline.predict(photo, options).findings[0].label.startswith(SECOND)

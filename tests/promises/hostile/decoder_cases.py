@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PIL import Image
@@ -329,11 +330,18 @@ AVIFS: dict[str, tuple[Data, tuple[Answer, ...]]] = {
     "AVIF without its data": (lambda: avif()[:-90], (BROKEN, OK)),
     "AVIF of noise": (lambda: (lambda a: a[:-200] + bytes(range(200)))(avif()), (BROKEN, OK)),
 }  # fmt: skip
+
+
+def sent(data: Data) -> bytes:
+    picture = data() if callable(data) else data
+    return post("/countObjects", part(picture) + b"--x--\r\n", FORM)
+
+
 SLOW = ("AVIF of one kilobyte", "AVIF smaller than it says")
 CASES = [
     Hostile(
         name,
-        (lambda data=data: sent(data() if callable(data) else data)),
+        partial(sent, data),
         answers,
         seconds=30.0 if name in SLOW else 10.0,  # 36 and 48 megapixels, whose decoder gives way
         megabytes=420 if name in SLOW else 220,
@@ -341,7 +349,3 @@ CASES = [
     for group in (PNGS, JPEGS, GIFS, WEBPS, BMPS, TIFFS, AVIFS)
     for name, (data, answers) in group.items()
 ]
-
-
-def sent(data: bytes) -> bytes:
-    return post("/countObjects", part(data) + b"--x--\r\n", FORM)
