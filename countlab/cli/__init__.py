@@ -7,6 +7,7 @@ these take to run.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from countlab.cli.typer_app import app
 
 __all__ = ["app", "main"]
+
+_DISK_FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 
 
 def __getattr__(name: str) -> Any:
@@ -53,7 +56,14 @@ def _run(typed: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read the results, such as `head`, has seen enough
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        _print_no_more()
+        return 1
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        _print_no_more()
+        path = error.filename or "/dev/stdout"
+        print_error(CountlabError("cannot_write", path=path, reason=error.strerror))
         return 1
     except ModuleNotFoundError as error:
         from countlab.extras import missing_extra
@@ -63,6 +73,11 @@ def _run(typed: list[str]) -> int:
             raise
         print_error(missing)
         return 1
+
+
+def _print_no_more() -> None:
+    """What still waits to be printed would fail again when the process ends."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _run_without_options(typed: list[str]) -> int | None:

@@ -58,6 +58,8 @@ def find_sources(
 
 
 def _sources(name: str, *, recursive: bool, max_bytes: int) -> Iterator[PictureSource]:
+    if not name:  # it would be this folder, and is a variable that was not set
+        return
     if name == STDIN:
         yield from _from_stdin(recursive=recursive, max_bytes=max_bytes)
     elif is_address(name):
@@ -114,7 +116,7 @@ def _from_address(address: str, max_bytes: int) -> PictureSource:
 
 def _from_stdin(*, recursive: bool, max_bytes: int) -> Iterator[PictureSource]:
     """A picture, or a list of names, one a line or with zero bytes between (`find -print0`)."""
-    data = sys.stdin.buffer.read(max_bytes + 1)
+    data = sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""  # closed by who called
     if len(data) > max_bytes:
         raise CountlabError("too_many_bytes", arrived=f"> {max_bytes}", allowed=max_bytes)
     if not data.strip():

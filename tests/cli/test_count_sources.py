@@ -172,6 +172,31 @@ def test_standard_input_may_be_a_picture(start: Start) -> None:
     assert (entry["name"], entry["result"]["count"]) == ("-", 3)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", [["count", "images/apples_1.jpg"], ["--help"]])
+def test_a_full_disk_is_said(start: Start, command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start(*command, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "/dev/stdout" in err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_a_closed_standard_input_is_an_empty_one() -> None:
+    code = "import sys; sys.stdin = None; from countlab.cli import main; main(['count', '-'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "Nothing came on standard input" in done.stderr
+
+
+def test_a_name_that_is_empty_is_not_this_folder(run: Run) -> None:
+    status, out, err = run("count", "")
+    assert (status, out) == (1, "")
+    assert "There is no picture at" in err
+
+
 def test_an_empty_standard_input_is_said(start: Start) -> None:
     process = start("count", "-")
     _, err = process.communicate(timeout=60)
