@@ -34,7 +34,7 @@ test-slow: .venv/ready-dev  ## what takes long: kill loops, memory, the bench, n
 test-grading: .venv/ready-dev .venv-nbgrader/ready  ## the graded lab: all submissions in one command, and the real nbgrader (fifteen minutes)
 	@$(BIN)/python -m pytest -m long
 
-test-all: test test-slow test-grading test-training soak-short test-clients test-deploy  ## everything
+test-all: test test-slow test-grading test-training test-stack soak-short test-clients test-deploy  ## everything
 
 system-packages:  ## nginx, Caddy, PostgreSQL and Chromium for the tests that use them (as root, with apt)
 	@scripts/system-packages
