@@ -7,11 +7,11 @@ import { pageMessage } from "./messages.js";
 import { make } from "./page.js";
 
 export function countCells(result, { names, isClass }, strings) {
-  const [count, note] = isClass ? classTexts(result, names, strings)
-    : [result.count, listCounts(result.counts, names)];
+  const [count, likely, note] = isClass ? classTexts(result, names, strings)
+    : [result.count, likelyText(result), listCounts(result.counts, names)];
   return [
-    make("td", { class: isClass ? "" : "number" }, count),
-    cell(strings.likely_range, likelyText(result)),
+    make("td", { class: isClass ? "class" : "number" }, count),
+    cell(strings.likely_range, likely),
     make("td", {}, note),
     cell(strings.model, result.model),
     make("td", { class: "small time" }, `${totalTime(result)}`),
@@ -30,10 +30,10 @@ const cell = (name, text) => make("td", { class: "small", "data-name": name }, t
 // The history keeps the class alone, an answer also how likely it is.
 function classTexts({ counts, best }, names, strings) {
   const sure = Object.keys(counts).map((label) => nameOf(label, names)).join(", ");
-  const text = sure || strings.unsure_class;
-  if (!best) return [text, ""];
-  const facts = { label: nameOf(best[0], names), percent: formatPercent(best[1]) };
-  return [text, fill(sure ? strings.probability : strings.perhaps, facts)];
+  if (!best) return [sure || strings.unsure_class, "", ""];
+  const percent = formatPercent(best[1]);
+  if (sure) return [sure, percent, ""];
+  return [strings.unsure_class, "", fill(strings.perhaps, { label: nameOf(best[0], names), percent })];
 }
 
 // The history keeps codes; an answer's warnings are sentences, which open below their names.
