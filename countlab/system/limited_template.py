@@ -18,12 +18,12 @@ from typing import Any
 from countlab.errors import CountlabError
 from countlab.system.deadline import remaining_s
 
-HEAD = 16  # bytes before a request: length of its text, length of its data
+HEAD = 16  # bytes before a request: length of its text, length of its data behind it
 KEPT_UP_TO = 100_000_000
 """A worker whose job was allowed more is not used again: its memory goes back to the system."""
 START_TIMEOUT_S = 60.0
 WINDOW = 16_000_000
-"""Results up to this many bytes are handed over in memory that stays shared."""
+"""Data and results up to this many bytes are handed over in memory that stays shared."""
 _READY = b"+"
 _ONE_THREAD = (
     "OPENBLAS_NUM_THREADS",
@@ -127,11 +127,14 @@ class Worker:
     window: mmap.mmap
 
     def run(self, document: dict[str, Any], data: bytes, limits: Limits) -> Result:
-        text = json.dumps([document, limits.memory, limits.processor_s]).encode()
-        head = len(text).to_bytes(8, "big") + len(data).to_bytes(8, "big")
+        in_window = len(data) if len(data) <= WINDOW else 0
+        self.window[:in_window] = data[:in_window]
+        text = json.dumps([document, limits.memory, limits.processor_s, in_window]).encode()
+        rest = memoryview(data)[in_window:]
+        head = len(text).to_bytes(8, "big") + len(rest).to_bytes(8, "big")
         self.socket.settimeout(max(0.001, remaining_s(default=10.0 * limits.processor_s)))
         self.socket.sendall(head + text)
-        self.socket.sendall(data)
+        self.socket.sendall(rest)
         length, descriptors = self._receive_head()
         with _closing(descriptors):
             document = json.loads(receive(self.socket, length))

@@ -82,13 +82,15 @@ def _work(job: Job, connection: socket.socket) -> None:
         while True:
             head = receive(connection, HEAD)
             text, length = int.from_bytes(head[:8], "big"), int.from_bytes(head[8:], "big")
-            document, memory, processor_s = json.loads(receive(connection, text))
+            document, memory, processor_s, in_window = json.loads(receive(connection, text))
             if memory > KEPT_UP_TO:  # its only job, and a long one: others go first
                 os.nice(_NICE)
             _limit(memory, processor_s)
             shared = -1
             try:
-                answer, result = job(document, receive(connection, length))
+                data = bytearray(memoryview(window)[:in_window]) or receive(connection, length)
+                answer, result = job(document, data)
+                del data
                 if result is not None:
                     answer["bytes"] = result.nbytes
                     if result.nbytes <= WINDOW:
