@@ -60,8 +60,8 @@ def _frame(title: str, last: int, top: float) -> str:
         marks.append(f'<line x1="{left}" y1="{y}" x2="{right}" y2="{y}" stroke="#ddd"/>')
         marks.append(f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{top * share:.2f}</text>')
         marks.append(f'<text x="{right + 6}" y="{y + 4}">{share:.0%}</text>')
-        x, _ = _place(share, 0)
         epoch = round(share * last)
+        x, _ = _place(epoch / max(1, last), 0)
         marks.append(f'<text x="{x}" y="{base + 16}" text-anchor="middle">{epoch}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '

@@ -3,6 +3,7 @@ first layers."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from countlab.errors import CountlabError
 from countlab.settings import Settings
 from countlab.training.architecture import Pooling, architecture_from_json, named
+from countlab.training.curve import curve
 from countlab.training.export import export_graph, network_from_graph
 from countlab.training.lab import read_lab
 from countlab.training.lab_sections import Input, Pretext
@@ -135,3 +137,12 @@ def test_first_layers_are_borrowed_where_they_fit(shapes_lab: Path, tmp_path: Pa
     wider = replace(lab, network=replace(lab.network, widths=(9, 10, 11)))
     with pytest.raises(CountlabError, match="eyes"):
         weights_of_model(wider, settings)
+
+
+def test_the_curves_marks_stand_at_whole_epochs() -> None:
+    drawn = curve([{"epoch": 1, "loss": 1.0}, {"epoch": 5, "loss": 0.5}], title="five", last=5)
+    marks = re.findall(r'<text x="([\d.]+)" y="288" text-anchor="middle">(\d+)</text>', drawn)
+    (start, _), *_, (end, _) = marks
+    assert [
+        round((float(x) - float(start)) / (float(end) - float(start)) * 5, 2) for x, _ in marks
+    ] == [int(epoch) for _, epoch in marks]
