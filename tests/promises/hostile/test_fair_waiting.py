@@ -157,7 +157,7 @@ def usual_photo() -> bytes:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "least"),
-    [(heavy_picture, 0.35), (heavy_batch, 0.3), (heavy_chunks, 0.3), (usual_photo, 0.2)],
+    [(heavy_picture, 0.4), (heavy_batch, 0.4), (heavy_chunks, 0.4), (usual_photo, 0.4)],
 )
 def test_good_clients_go_on_beside_the_heaviest_pictures(
     server: ServerProcess, make: Callable[[], bytes], least: float
