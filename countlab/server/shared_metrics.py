@@ -76,6 +76,27 @@ def use_reserved_files() -> None:
     values.MmapedDict = ReservedDict  # type: ignore[attr-defined]
 
 
+def forget_ended(folder: Path) -> None:
+    """What was in progress in processes that were killed is no longer; what they counted stays.
+
+    For processes that nobody supervises, as each of them starts.
+    """
+    for file in _files(folder):
+        kind, _, pid = file.stem.rpartition("_")
+        if kind.startswith("gauge_live") and (int(pid) == os.getpid() or not _runs(int(pid))):
+            file.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere this asks for nothing, it ends the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except OSError as reason:
+        return isinstance(reason, PermissionError)
+    return True
+
+
 def render(folder: Path) -> bytes:
     """The sum of all workers; without the files that are damaged, or gone with their folder."""
     registry = CollectorRegistry()  # built each time, as workers start and end

@@ -16,11 +16,13 @@ from typing import Any
 import anyio
 from ray import serve
 from ray.serve.handle import DeploymentHandle
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countlab.errors import CountlabError
 from countlab.inference.pipeline import Pipeline
 from countlab.inference.prediction import Prediction
 from countlab.options import PredictOptions
+from countlab.server.shared_metrics import forget_ended
 from countlab.serving.remote_pipeline import (
     OTHER_MODELS,
     RemotePipeline,
@@ -100,12 +102,30 @@ class Front:
     def __init__(self, make_app: AppFactory, handles: dict[str, DeploymentHandle]) -> None:
         if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             Path(folder).mkdir(parents=True, exist_ok=True)
+            forget_ended(Path(folder))
         self._app = make_app()
         lab = self._app.state.lab
         lab.pipeline = RemotePipeline(lab.pipeline.settings, handles, engine=lab.pipeline.engine)
 
     def __serve_build_asgi_app__(self) -> Any:
-        return self._app
+        return _with_one_request_id(self._app)
+
+
+def _with_one_request_id(app: ASGIApp) -> ASGIApp:
+    """Ray's proxy gives each request its id, and adds it to the answer once more."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        given = [entry for entry in scope.get("headers", ()) if entry[0] == b"x-request-id"]
+
+        async def send_once(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [entry for entry in message["headers"] if tuple(entry) not in given]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, send_once)
+
+    return answer
 
 
 def build(make_app: AppFactory, plan: Plan, *, engine: str | None = None) -> serve.Application:

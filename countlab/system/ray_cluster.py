@@ -21,6 +21,7 @@ _PATIENCE = {
     "RAY_agent_register_timeout_ms": "300000",
     "RAY_raylet_start_wait_time_s": "300",
     "RAY_worker_register_timeout_seconds": "300",
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "300",  # after five it would be ended, and all with it
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing phones home
 }
 

@@ -77,3 +77,16 @@ def test_file_size_limit_does_not_kill_the_process(tmp_path: Path) -> None:
     done = count(tmp_path, 3000, limit=limit)
     assert done.returncode == 0, done.stderr
     assert total(done.stdout) > 0
+
+
+def test_what_was_in_progress_in_ended_processes_is_forgotten(tmp_path: Path) -> None:
+    """Their counts stay; so do all values of a process that runs."""
+    running = f"gauge_livesum_{os.getppid()}.db"
+    count(tmp_path)
+    before = {path.name for path in tmp_path.iterdir()}
+    assert any(name.startswith("gauge_live") for name in before)
+    (tmp_path / running).write_bytes(b"")
+    shared_metrics.forget_ended(tmp_path)
+    kept = {name for name in before if not name.startswith("gauge_live")}
+    assert {path.name for path in tmp_path.iterdir()} == kept | {running}
+    assert total(shared_metrics.render(tmp_path).decode()) == 3
