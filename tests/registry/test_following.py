@@ -215,11 +215,13 @@ def test_an_alias_that_moves_twice_a_second_under_load_gives_no_failed_and_no_mi
         mover.start()
         end, number = time.monotonic() + seconds, 0
         seen: list[str] = []
-        while time.monotonic() < end:
-            seen += pool.map(ask, range(number, number + 40))
-            number += 40
-        done.set()
-        mover.join()
+        try:
+            while time.monotonic() < end:
+                seen += pool.map(ask, range(number, number + 40))
+                number += 40
+        finally:
+            done.set()
+            mover.join()
         registry.promote(known[1])
         until(
             lambda: requests.get(f"{url}/models/numbers", timeout=10).json()["version"] == "2", 20
