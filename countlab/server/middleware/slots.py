@@ -3,7 +3,7 @@
 Fair among clients (a key's name, or an address): a free slot goes to the client with the fewest
 running requests, and among those to the one that has used the slots least of late. When the queue
 is full, a request of the client that waits most often gives way to one of a client that waits
-less. Of a client that holds all the others, the last slot is kept for a moment for one that has
+less. From a client that holds others already, the last slot is kept for a moment for one that has
 just had an answer: it comes back at once, and would wait for as long as another's work takes.
 """
 
@@ -134,11 +134,13 @@ class Slots:
                 waiter.set_result(None)
 
     def _kept_s(self, entry: _Client) -> float:
-        """How long the last slot is still kept from a client that holds all the others."""
-        if not 0 < entry.running == self.running == self.max_running - 1:
+        """How long the last slot is still kept from a client that holds others already."""
+        if not entry.running or self.running != self.max_running - 1:
             return 0.0
-        others = (other.updated for other in self._clients.values() if other is not entry)
-        return max(0.0, max(others, default=-math.inf) + _KEPT_S - time.monotonic())
+        idle = (
+            one.updated for one in self._clients.values() if not one.running and not one.waiters
+        )
+        return max(0.0, max(idle, default=-math.inf) + _KEPT_S - time.monotonic())
 
     def _take(self, entry: _Client) -> None:
         entry.running += 1

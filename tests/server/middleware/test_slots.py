@@ -139,6 +139,39 @@ def test_last_slot_is_kept_for_a_client_that_comes_back_at_once() -> None:
     asyncio.run(scenario())
 
 
+def test_last_slot_is_kept_from_several_that_hold_the_others() -> None:
+    async def scenario() -> None:
+        slots, order = Slots(3, 64), list[str]()
+        for client in ("many", "much", "one"):
+            assert slots.try_acquire(client)
+        tasks = [await started(slots, client, order) for client in ("many", "much")]
+        slots.release("one", used_s=0.01)
+        tasks.append(await started(slots, "one", order))
+        await asyncio.sleep(0)
+        assert order == ["one"]
+        for client in ("one", "many", "much"):
+            slots.release(client)
+            await asyncio.sleep(0)
+        await asyncio.sleep(1.5 * slots_module._KEPT_S)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(scenario())
+
+
+def test_a_waiting_client_that_holds_none_is_not_kept_waiting() -> None:
+    async def scenario() -> None:
+        slots, order = Slots(3, 64), list[str]()
+        for client in ("many", "many", "one"):
+            assert slots.try_acquire(client)
+        task = await started(slots, "new", order)
+        slots.release("one", used_s=0.01)
+        await asyncio.sleep(0)
+        assert order == ["new"]
+        await task
+
+    asyncio.run(scenario())
+
+
 def test_client_alone_gets_all_slots_at_once() -> None:
     async def scenario() -> None:
         slots = Slots(3, 64)
