@@ -213,11 +213,14 @@ def _count_all(counter: Counter, pipe: Connection) -> None:
 
 def _receive(counter: Counter, pipe: Connection, waiting: SimpleQueue[Any]) -> None:
     """In a thread of its own: the parent never waits for a picture to be done."""
-    with contextlib.suppress(EOFError, OSError), ThreadPoolExecutor(_AHEAD // 2) as reading:
+    reading = ThreadPoolExecutor(_AHEAD // 2)
+    with contextlib.suppress(EOFError, OSError):
         while True:
             name, data = pipe.recv()
             waiting.put((name, reading.submit(_content, counter, name, data)))
-    os._exit(0)  # at once: OpenVINO's threads would outlive the interpreter
+    # At once: a picture that cannot be read may be waited for, and OpenVINO's threads would outlive
+    # the interpreter.
+    os._exit(0)
 
 
 def _content(counter: Counter, name: str, data: bytes | None) -> bytes | CountlabError:

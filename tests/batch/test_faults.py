@@ -182,9 +182,12 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
         second = subprocess.run(asked, capture_output=True, text=True)
         assert second.returncode == 1
         assert "--output" in second.stderr
+        workers = psutil.Process(process.pid).children(recursive=True)
     finally:
         process.kill()
         process.wait()
+    assert workers
+    until(partial(_all_ended, workers), _STARTED_WITHIN_S)  # also while they wait for a picture
 
 
 def test_a_bucket_that_is_away_for_a_while_is_waited_for(
