@@ -1,7 +1,7 @@
 """Fuzzes a parser of ours: `python -m fuzz [TARGET …] --seconds 60`.
 
 Starts from the corpus, changes bytes as files are broken and forged, and keeps in `fuzz/found/`
-whatever raises an error that is not ours, or takes longer than two seconds.
+whatever raises an error that is not ours, or takes more than two seconds of processor time.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def fuzz(target: str, seconds: float, seed: int) -> int:
 
 
 def _try(target: str, data: bytes) -> int:
-    start = time.monotonic()
+    start = time.process_time()  # what else the machine does is no find
     try:
         TARGETS[target](data)
     except Exception:
         return _keep(target, data, traceback.format_exc())
-    seconds = time.monotonic() - start
+    seconds = time.process_time() - start
     return _keep(target, data, f"{seconds:.1f} s") if seconds > _TOO_LONG_S else 0
 
 
