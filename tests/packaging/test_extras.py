@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,3 +112,13 @@ def test_the_engine_resolves_beside_pandas_and_an_older_numpy(wheel: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "numpy==2.2" in done.stdout
+
+
+def test_heic_photos_are_counted_with_their_extra(environment: Environment) -> None:
+    python = environment("heic")
+    photo = ROOT / "tests" / "imaging" / "photo.heic"
+    command = python.with_name("countlab")
+    done = run(command, "count", photo, "--json")
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)["results"]
+    assert answer["result"]["count"] > 0
