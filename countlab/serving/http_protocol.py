@@ -12,11 +12,13 @@ is ignored, as RFC 9110 allows, and the request answered over HTTP/1.1.
 from __future__ import annotations
 
 import asyncio
+import functools
 import http
 import json
+from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from countlab.errors import CountlabError
 from countlab.serving.refused_bodies import Pace, RestOfBody
@@ -122,8 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._end_after_responses()
             raise CountlabError("not_http")  # only stops the parser
         super().on_headers_complete()  # raises where the URL is none
-        # Uvicorn would close with the response, and who is still sending would not read it.
-        self._closes, self.cycle.keep_alive = not self.cycle.keep_alive, True
+        self.cycle.send = functools.partial(self._send, self.cycle)  # type: ignore[method-assign]
         self._in_head, self._in_body = False, True
         self._head_bytes = self._framing_bytes = 0
 
@@ -205,8 +206,13 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_body:
             is_slow = self.cycle.scope["state"].get("found_no_room")
             self._rest = RestOfBody(self.transport, self.flow, self._pace if is_slow else None)
-        elif self._closes:
-            self.transport.close()
+
+    async def _send(self, cycle: RequestResponseCycle, message: Any) -> None:
+        """Uvicorn would close with the response, and who is still sending would not read it."""
+        ends = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if ends and self._in_body and cycle is self.cycle and not cycle.keep_alive:
+            self._closes = cycle.keep_alive = True
+        await RequestResponseCycle.send(cycle, message)
 
     def _end_rest(self) -> None:
         if self._rest is not None:

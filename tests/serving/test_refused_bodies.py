@@ -112,3 +112,16 @@ def test_connection_goes_on_after_a_refused_body(server: ServerProcess) -> None:
         response.read()
         connection.request("GET", "/health")
         assert connection.getresponse().status == 200
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_response_on_a_connection_that_ends_says_so(server: ServerProcess, version: str) -> None:
+    """Or its client sends the next request on it, and hears nothing."""
+    request = f"GET /health HTTP/{version}\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(request)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert response.getheader("Connection") == "close"
+        response.read()
+        assert connection.recv(1) == b""
