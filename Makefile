@@ -25,7 +25,7 @@ lab: .venv/ready  ## open both notebooks, side by side, in JupyterLab
 	@$(BIN)/jupyter lab workspaces import both_notebooks.jupyterlab-workspace
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/countlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: .venv/ready-dev  ## set up and run the tests (three and a half minutes on two cores)
+test: .venv/ready-dev  ## set up and run the tests (three minutes on two cores)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder -m "not slow and not long"
 
 test-slow: .venv/ready-dev  ## what takes long: kill loops, memory, the bench, notebooks, datasets, deploying, clean environments (ten minutes)
