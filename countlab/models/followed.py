@@ -66,13 +66,13 @@ def write_status(models: Path, states: Mapping[str, State]) -> None:
 
 
 def read_status(models: Path, language: Language = "en") -> dict[str, dict[str, Any]]:
-    """What the follower of this models folder last said; empty where nothing is followed."""
+    """What the follower of this models folder last said; empty where that cannot be read."""
     try:
         found: dict[str, dict[str, Any]] = json.loads(
             (models / VERSIONS / _STATUS).read_text(encoding="utf-8")
         )
-    except (OSError, ValueError):
+        for state in found.values():
+            state["reason"] = state["reason"] and state["reason"][language]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
-    for state in found.values():
-        state["reason"] = state["reason"] and state["reason"][language]
     return found
