@@ -49,8 +49,8 @@ def serve(
 ) -> None:
     """Serve the counting API and its web page until Ctrl-C."""
     settings = Settings.from_environment()
-    asked = [name for name in (model, lab) if name]
-    check_names(settings, engines=[engine], models=asked if follow else asked or [None])
+    names = [name for name in (model, lab) if name]
+    check_names(settings, engines=[engine], models=names if follow else names or [None])
     from countlab.cli.following import read_plan, start_following
     from countlab.serving.foreground import serve_in_foreground, wait_for_interrupt
 
