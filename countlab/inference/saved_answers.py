@@ -53,7 +53,7 @@ def read_saved(path: Path, picture: bytes) -> list[Saved]:
     if not saved:
         raise CountlabError("not_a_receipt", path=path, reason="[]")
     digest = picture_hash(picture)
-    return [one for one in saved if one.receipt["picture_sha256"] == digest] or saved[:1]
+    return [answer for answer in saved if answer.receipt["picture_sha256"] == digest] or saved[:1]
 
 
 def _answers(document: Any) -> list[Any]:

@@ -59,13 +59,13 @@ def verify(saved: Iterable[Saved], picture: bytes, pipeline: Pipeline) -> list[D
     """Nothing, when this picture still gives these answers; else what differs."""
     counted: dict[object, Prediction] = {}
     differences: dict[Difference, None] = {}
-    for one in saved:
-        options = one.options
-        if one.kind == "sweep":
+    for answer in saved:
+        options = answer.options
+        if answer.kind == "sweep":
             options = replace(options, confidence=pipeline.floor(options))
         if options not in counted:
             counted[options] = pipeline.predict(picture, options)
-        differences.update(dict.fromkeys(_differences(one, counted[options])))
+        differences.update(dict.fromkeys(_differences(answer, counted[options])))
     return list(differences)
 
 
@@ -75,7 +75,7 @@ def _differences(saved: Saved, prediction: Prediction) -> Iterator[Difference]:
     yield from _in_receipt(saved.receipt, now.receipt)
     findings = list(_in_findings(saved, now))
     yield from findings
-    old_result, new_result = (one.receipt["result_sha256"] for one in (saved, now))
+    old_result, new_result = (each.receipt["result_sha256"] for each in (saved, now))
     if old_result != new_result and not findings:
         yield Difference("result", _shown(old_result), _shown(new_result))
     another_picture = saved.receipt["picture_sha256"] != now.receipt["picture_sha256"]

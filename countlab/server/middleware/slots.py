@@ -138,7 +138,9 @@ class Slots:
         if not entry.running or self.running != self.max_running - 1:
             return 0.0
         idle = (
-            one.updated for one in self._clients.values() if not one.running and not one.waiters
+            client.updated
+            for client in self._clients.values()
+            if not client.running and not client.waiters
         )
         return max(0.0, max(idle, default=-math.inf) + _KEPT_S - time.monotonic())
 
