@@ -25,6 +25,11 @@ def use_cores(number: int) -> None:
     _most = number
 
 
+def shares_machine() -> bool:
+    """Whether other processes like this one have the other cores."""
+    return _most is not None
+
+
 def give_way() -> None:
     """Lets every other thread go before this one, for good."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own

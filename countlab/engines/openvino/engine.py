@@ -25,7 +25,7 @@ from countlab.errors import CountlabError
 from countlab.imaging.picture import Pixels
 from countlab.models.catalog import Model
 from countlab.models.graph import graph_of
-from countlab.system.cpu import cores
+from countlab.system.cpu import cores, shares_machine
 from countlab.system.load import inference_running, is_concurrent
 from countlab.tasks import Output, decoder_for
 
@@ -106,6 +106,8 @@ class OpenvinoEngine:
             "INFERENCE_PRECISION_HINT": self._hint,
             "NUM_STREAMS": str(streams),
             "INFERENCE_NUM_THREADS": str(cores()),
+            # Pinned, each process begins at the first core: two with one thread each would share it.
+            "ENABLE_CPU_PINNING": "NO" if shares_machine() else "YES",
         }
 
     def _read(self) -> openvino.Model:
