@@ -14,6 +14,13 @@ class FindingJson(TypedDict):
     """Left, top, right, bottom in pixels of the upright picture."""
 
 
+class SecondLabelJson(TypedDict):
+    """What a finding would be if it were not of its own label."""
+
+    label: str
+    confidence: float
+
+
 class WarningJson(TypedDict):
     code: str
     detail: str
@@ -72,3 +79,5 @@ class SweepJson(PictureJson):
     """Whether that count can be recommended; false where the count hangs on the confidence."""
     steps: list[StepJson]
     """From the engine's floor to 0.99, a hundredth apart."""
+    second_labels: NotRequired[list[SecondLabelJson | None]]
+    """Of each finding; left out where the engine does not tell."""

@@ -119,4 +119,9 @@ class Sweep:
             **self.prediction.circumstances(),
             "receipt": answer["receipt"],
         }
+        rivals = [finding.rival for finding in self.prediction.findings]
+        if any(rivals):
+            sweep["second_labels"] = [
+                rival and {"label": rival[0], "confidence": round(rival[1], 6)} for rival in rivals
+            ]
         return cast(SweepJson, sweep)

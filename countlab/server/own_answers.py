@@ -25,9 +25,16 @@ class OwnAnswer:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
+        entries = self.content["findings"]
+        seconds = self.content.get("second_labels") or [None] * len(entries)
         return tuple(
-            Finding(entry["label"], entry["confidence"], entry["box"] and Box(*entry["box"]))
-            for entry in self.content["findings"]
+            Finding(
+                entry["label"],
+                entry["confidence"],
+                entry["box"] and Box(*entry["box"]),
+                second and (second["label"], second["confidence"]),
+            )
+            for entry, second in zip(entries, seconds, strict=True)
         )
 
     @property

@@ -52,6 +52,7 @@ _SWEEP_EXAMPLE = {
         {"label": "orange", "confidence": 0.93, "box": [212, 140, 371, 298]},
         {"label": "orange", "confidence": 0.214, "box": [20, 300, 61, 342]},
     ],
+    "second_labels": [{"label": "lemon", "confidence": 0.02}, None],
     "warnings": [],
     **_CIRCUMSTANCES,
 }

@@ -89,12 +89,8 @@ def _rebuild_prediction(answer: OwnAnswer, lab: Lab) -> Prediction:
 def _picture_warnings(
     answer: OwnAnswer, prediction: Prediction, language: Language
 ) -> list[dict[str, str]]:
-    """Warnings about the picture itself, such as one that was rotated upright.
-
-    Second labels are in no answer, so which steps have an unsure one cannot be told again.
-    """
+    """Warnings about the picture itself, such as one that was rotated upright."""
     finding_codes = {warning["code"] for warning in Sweep(prediction).as_json(language)["warnings"]}
-    finding_codes.add("label_unsure")
     return [
         warning for warning in answer.content["warnings"] if warning["code"] not in finding_codes
     ]
