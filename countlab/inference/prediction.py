@@ -82,7 +82,7 @@ class Prediction:
             return None
         return sum(finding.confidence for finding in self.findings) / len(self.findings)
 
-    @property
+    @cached_property
     def likely(self) -> Interval | None:
         """Between which counts the truth lies nine times in ten; None where nobody measured it."""
         if self.error_profile is None or self.tiles:

@@ -36,6 +36,7 @@ from countlab.serving.server_thread import (
     server_url,
 )
 from countlab.settings import Settings
+from countlab.system.cpu import cores, use_cores
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -160,6 +161,7 @@ def _run_worker(
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     continue_when_parent_ends()
+    use_cores(cores())  # all of them, as the other workers do
     with interrupt_once(signal.SIGTERM) as interrupts:
         try:
             server = Server(make_app(), listening, host, service=True)

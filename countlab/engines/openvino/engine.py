@@ -106,7 +106,7 @@ class OpenvinoEngine:
             "INFERENCE_PRECISION_HINT": self._hint,
             "NUM_STREAMS": str(streams),
             "INFERENCE_NUM_THREADS": str(cores()),
-            # Pinned, each process begins at the first core: two with one thread each would share it.
+            # Pinned, each process begins at the first core: two with a thread each would share it.
             "ENABLE_CPU_PINNING": "NO" if shares_machine() else "YES",
         }
 
