@@ -137,7 +137,9 @@ def _about(
 
 
 def _one_worker(make_counter: Callable[[], Counter], settings: Settings) -> WorkerPool:
-    return WorkerPool(make_counter, 1, on_death=partial(ended_row, language=settings.language))
+    """With the one core that its actor or task has of a machine."""
+    on_death = partial(ended_row, language=settings.language)
+    return WorkerPool(make_counter, 1, on_death=on_death, threads=1)
 
 
 def _check_reachable(question: Question) -> None:

@@ -67,7 +67,10 @@ class _Worker:
 
 
 class WorkerPool:
-    """`number` processes; `submit` while there is `room`, then `results`."""
+    """`number` processes; `submit` while there is `room`, then `results`.
+
+    They share the machine's cores, or have `threads` each.
+    """
 
     def __init__(
         self,
@@ -75,8 +78,10 @@ class WorkerPool:
         number: int,
         *,
         on_death: Callable[[Task, int], Row],
+        threads: int | None = None,
     ) -> None:
-        self._make_counter, self._number, self._on_death = make_counter, number, on_death
+        self._make_counter, self._on_death = make_counter, on_death
+        self._threads = threads or max(1, cores() // number)
         self._again: deque[Task] = deque()
         self._failed_starts = 0
         self.about: dict[str, Any] = {}
@@ -181,7 +186,7 @@ class WorkerPool:
         parent_end, worker_end = connection.Pipe()
         process = get_context("spawn").Process(
             target=_work,
-            args=(self._make_counter, worker_end, max(1, cores() // self._number)),
+            args=(self._make_counter, worker_end, self._threads),
             daemon=True,
         )
         process.start()
