@@ -55,17 +55,16 @@ def tune(
     try:
         with progress_report() as report:
             if compare:
-                from countlab.training.variants import listed, run
+                from countlab.training.variants import folder_of, listed, run
 
                 results = []
                 for name, changed in listed(lab, shape):
                     if only and only.casefold() not in name.casefold():
                         continue
                     stderr_console().print(name, style="bold")
-                    place = folder / "compare" / "".join(c if c.isalnum() else "-" for c in name)
                     results.append(
                         run(
-                            name, changed, pictures, place,
+                            name, changed, pictures, folder_of(name, folder),
                             folders=folders, seed=seed, report=report,
                         )
                     )  # fmt: skip

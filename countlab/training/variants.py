@@ -82,6 +82,11 @@ def listed(folder: Path, lab: Lab) -> list[tuple[str, Lab]]:
     return found
 
 
+def folder_of(name: str, work: Path) -> Path:
+    """Where a variant's training and its result are kept."""
+    return work / "compare" / "".join(c if c.isalnum() else "-" for c in name)
+
+
 class Pictures:
     """The lab's pictures, read once for each size that a variant asks for."""
 
