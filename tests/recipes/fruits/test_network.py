@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,7 @@ from recipes.fruits.loss import detection_loss  # noqa: E402
 from recipes.fruits.network import Network  # noqa: E402
 from recipes.fruits.opencv_detector import load_exported  # noqa: E402
 from recipes.fruits.settings import read_settings  # noqa: E402
+from recipes.fruits.widen import widen  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -73,6 +75,21 @@ def test_weights_are_read_as_they_were_written(network: Network, cfg_text: str) 
     )
     with pytest.raises(ValueError, match="this network's has"):
         load_darknet_weights(other, content[:-4])
+
+
+def test_a_widened_network_answers_as_the_narrow_one(network: Network, cfg_text: str) -> None:
+    wider = re.sub(
+        r"filters=(64|96|160)\b", lambda found: f"filters={int(found[1]) + 24}", cfg_text
+    )
+    wide = Network(wider)
+    widen(network, wide)
+    assert wide.cost().weight_bytes > network.cost().weight_bytes
+    pictures = torch.rand(1, 3, 128, 128)
+    with torch.no_grad():
+        for before, after in zip(network(pictures), wide.eval()(pictures), strict=True):
+            torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="cannot become"):
+        widen(wide, network)
 
 
 def test_training_begins_with_an_exported_detector(
