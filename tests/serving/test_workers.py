@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,7 +17,6 @@ import psutil
 import pytest
 from fastapi import FastAPI
 
-from countlab.cli.serve import make_app
 from countlab.serving import workers
 from countlab.serving.server_thread import listen
 from countlab.serving.workers import Workers
@@ -75,12 +73,9 @@ def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.skipif(cores() < 2, reason="one core is everybody's")
 def test_no_worker_ties_its_threads_to_cores_that_others_use() -> None:
-    make = partial(
-        make_app, engine=None, model=None, lab=None, keep=None, history=False, page=False
-    )
     picture = (ROOT / "images" / "fruits.jpg").read_bytes()
     own = _allowed_cores(os.getpid())
-    running = Workers(make, 2, listen("127.0.0.1", 0), "127.0.0.1")
+    running = Workers(_counting_app, 2, listen("127.0.0.1", 0), "127.0.0.1")
     try:
 
         def count(_: int) -> int:
@@ -100,6 +95,12 @@ def test_no_worker_ties_its_threads_to_cores_that_others_use() -> None:
         assert seen == own
     finally:
         running.stop()
+
+
+def _counting_app() -> FastAPI:
+    from countlab.cli.serve import make_app
+
+    return make_app(engine=None, model=None, lab=None, keep=None, history=False, page=False)
 
 
 def _allowed_cores(pid: int) -> set[str]:
