@@ -12,6 +12,7 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -23,11 +24,19 @@ from countlab.inference.prediction import Prediction
 from countlab.models.error_profile import Interval
 from countlab.options import PredictOptions
 from countlab.settings import Settings as LabSettings
-from recipes.fruits.evaluation_set import EvaluationPicture, everyday_pictures, judged_photos
+from recipes.fruits.evaluation_set import (
+    EvaluationPicture,
+    everyday_pictures,
+    held_back_photos,
+    judged_photos,
+)
 from recipes.fruits.labels import IGNORED
 from recipes.fruits.settings import DEFAULT_CONFIG, Settings, read_settings
 
 Change = Callable[[Pixels], bytes]
+MANY = 10
+INPUT_PX = 416
+SIZES_PX = (0, 32, 48, INPUT_PX)
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,27 @@ def print_robustness(pipeline: Pipeline, pictures: Sequence[EvaluationPicture]) 
         print(f"{name:32} {kept} of {len(before)} photos keep their counts")
 
 
+def print_tiles(
+    title: str, pipeline: Pipeline, pictures: Sequence[EvaluationPicture], tiles: str
+) -> None:
+    """The mean error of photos, over all labels, without tiles and with them."""
+    for how in dict.fromkeys(("off", tiles)):
+        options, errors = PredictOptions(tiles=how), []
+        for picture in pictures:
+            counts = pipeline.predict(picture.path.read_bytes(), options).as_json()["counts"]
+            errors.append(sum(abs(counts.get(k, 0) - n) for k, n in picture.counts.items()))
+        if errors:
+            mean = sum(errors) / len(errors)
+            print(f"{title}, tiles={how}: {len(errors)} photos, mean error {mean:.2f}")
+
+
+def _usual_size(picture: EvaluationPicture) -> float:
+    """How long its objects are in the network's input, in pixels: the median."""
+    height, width = picture.pixels().shape[:2]
+    scale = INPUT_PX / np.array([width, height])
+    return float(np.median(((picture.rows[:, 3:5] - picture.rows[:, 1:3]) * scale).max(axis=1)))
+
+
 def judge(settings: Settings, *, robust: bool, tiles: str) -> None:
     """Print everything."""
     pipeline = Pipeline(LabSettings(home=settings.work / "judge"))
@@ -174,16 +204,16 @@ def judge(settings: Settings, *, robust: bool, tiles: str) -> None:
     print_without_fruit("photos of other fruit", pipeline, other)
     everyday = [picture.path for picture in everyday_pictures(settings)]
     print_without_fruit("everyday photos (held back, not only judging)", pipeline, everyday)
-    for how in dict.fromkeys(("off", tiles)):
-        options = PredictOptions(tiles=how)
-        counted = [pipeline.predict(p.path.read_bytes(), options).of("apple") for p in orchard]
-        errors = [
-            abs(answer.count - picture.counts["apple"])
-            for answer, picture in zip(counted, orchard, strict=True)
-        ]
-        if errors:
-            mean = sum(errors) / len(errors)
-            print(f"orchard tiles, tiles={how}: {len(errors)} photos, mean error {mean:.2f}")
+    print_tiles("orchard tiles", pipeline, orchard, tiles)
+    many = [
+        picture
+        for picture in (*everything, *orchard, *held_back_photos(settings, tiled=True))
+        if sum(picture.counts.values()) >= MANY and not (picture.rows[:, 0] == IGNORED).any()
+    ]
+    for low, high in pairwise(SIZES_PX):
+        some = [picture for picture in many if low <= _usual_size(picture) < high]
+        title = f"ten and more, held back or judging, {low} to {high} pixels long"
+        print_tiles(title, pipeline, some, tiles)
     if robust:
         print_robustness(pipeline, everything)
 
@@ -192,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     parser.add_argument("--robust", action="store_true", help="also change the photos")
-    parser.add_argument("--tiles", default="auto", help="of the orchard, beside off")
+    parser.add_argument("--tiles", default="auto", help="of crowded photos, beside off")
     arguments = parser.parse_args()
     judge(read_settings(arguments.config), robust=arguments.robust, tiles=arguments.tiles)
 
