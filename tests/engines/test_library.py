@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from countlab.engines.openvino.library import openvino
 
@@ -29,6 +30,28 @@ for thread in threads: thread.join()
 print("read", flush=True)
 os._exit(0)
 """
+
+
+_SHARES = """
+from countlab.system.cpu import cores, use_cores
+if {shares}: use_cores(cores())
+from countlab.inference.pipeline import Pipeline
+from countlab.options import PredictOptions
+engine = Pipeline().open(PredictOptions()).predictor._engine
+lone, many = engine._lone.get(), engine._compile(engine._prepare(engine._read()), streams=1).get()
+for request in (lone, many):
+    print(request.get_compiled_model().get_property("ENABLE_CPU_PINNING"), end=" ")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no thread can be tied")
+@pytest.mark.parametrize(("shares", "tied"), [(True, "False False"), (False, "True True")])
+def test_threads_are_tied_to_cores_only_where_the_machine_is_not_shared(
+    shares: bool, tied: str
+) -> None:
+    command = [sys.executable, "-c", _SHARES.format(shares=shares)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split() == tied.split(), done.stderr
 
 
 def test_threads_that_open_the_first_models_do_not_wait_for_each_other(tmp_path: Path) -> None:

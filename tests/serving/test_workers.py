@@ -9,8 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import psutil
@@ -20,8 +18,8 @@ from fastapi import FastAPI
 from countlab.serving import workers
 from countlab.serving.server_thread import listen
 from countlab.serving.workers import Workers
-from countlab.system.cpu import cores
-from tests.conftest import ROOT, until
+from countlab.system.cpu import shares_machine
+from tests.conftest import until
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a Unix signal")
@@ -70,44 +68,15 @@ def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
         running.stop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.skipif(cores() < 2, reason="one core is everybody's")
-def test_no_worker_ties_its_threads_to_cores_that_others_use() -> None:
-    picture = (ROOT / "images" / "fruits.jpg").read_bytes()
-    own = _allowed_cores(os.getpid())
-    running = Workers(_counting_app, 2, listen("127.0.0.1", 0), "127.0.0.1")
+def test_each_worker_knows_that_it_shares_the_machine() -> None:
+    running = Workers(_telling_app, 2, listen("127.0.0.1", 0), "127.0.0.1")
     try:
-
-        def count(_: int) -> int:
-            sent = {"file": ("fruits.jpg", picture)}
-            return httpx.post(f"{running.url}/countObjects", files=sent, timeout=60).status_code
-
-        def allowed() -> set[str]:
-            return set().union(*map(_allowed_cores, running.pids))
-
-        with ThreadPoolExecutor(4) as clients:
-            assert set(clients.map(count, range(40))) == {200}
-            until(lambda: allowed() == own)  # a network being compiled is tied for a moment
-            answers, seen = [clients.submit(count, number) for number in range(40)], set()
-            while not all(answer.done() for answer in answers):
-                seen |= allowed()
-        assert {answer.result() for answer in answers} == {200}
-        assert seen == own
+        assert httpx.get(f"{running.url}/shares_machine").json() is True
     finally:
         running.stop()
 
 
-def _counting_app() -> FastAPI:
-    from countlab.cli.serve import make_app
-
-    return make_app(engine=None, model=None, lab=None, keep=None, history=False, page=False)
-
-
-def _allowed_cores(pid: int) -> set[str]:
-    """Of each thread of a process."""
-    found = set()
-    for status in Path(f"/proc/{pid}/task").glob("*/status"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
-            lines = status.read_text().splitlines()
-            found |= {line for line in lines if line.startswith("Cpus_allowed_list")}
-    return found
+def _telling_app() -> FastAPI:
+    app = FastAPI()
+    app.get("/shares_machine")(shares_machine)
+    return app
