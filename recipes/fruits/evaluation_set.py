@@ -15,7 +15,7 @@ import numpy as np
 from recipes.fruits.judged import judged_names
 from recipes.fruits.labels import LabeledPhoto, labeled_photos, read_picture
 from recipes.fruits.settings import ROOT, PhotoSource, Settings
-from recipes.fruits.training_data import empty_pictures, held_back, read_names
+from recipes.fruits.training_data import empty_pictures, held_back
 
 
 @dataclass(frozen=True)
@@ -96,21 +96,8 @@ def held_back_photos(settings: Settings, *, tiled: bool = False) -> list[Evaluat
 
 
 def calibration_photos(settings: Settings) -> list[EvaluationPicture]:
-    """Photos of fruit that the shipped files were not trained on and that do not only judge.
-
-    Without tiles, and without scenes photographed many times, which would outweigh the rest.
-    """
-    held, judged = held_back(settings), judged_names(settings.judged)
-    return [
-        picture
-        for source, pictures in _photos_by_source(settings)
-        if not source.tiled
-        for picture in pictures
-        if (source.unseen or picture.name in held)
-        and picture.name not in judged
-        and picture.path.name not in read_names(source.one_scene)
-        and any(picture.counts.values())
-    ]
+    """The held-back photos of fruit."""
+    return [picture for picture in held_back_photos(settings) if any(picture.counts.values())]
 
 
 def judged_photos(settings: Settings) -> dict[str, list[EvaluationPicture]]:

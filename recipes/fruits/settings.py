@@ -24,7 +24,6 @@ class PhotoSource:
     `one_scene`: list of photos that show one scene; together they weigh as `SCENE_PHOTOS` others.
     `tiled`: photos cut into tiles `<photo>_<number>`, which stay on one side of a split.
     `judged`: how many photos only judge the finished detector; -1 = the whole folder.
-    `unseen`: the shipped files were trained before this folder came: it can calibrate them.
     """
 
     folder: Path
@@ -38,7 +37,6 @@ class PhotoSource:
     one_scene: Path | None = None
     tiled: bool = False
     judged: int = 0
-    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,6 @@ def _photos(entry: dict[str, Any], root: Path) -> PhotoSource:
         one_scene=root / entry["one_scene"] if "one_scene" in entry else None,
         tiled=entry.get("tiled", False),
         judged=entry.get("judged", 0),
-        unseen=entry.get("unseen", False),
     )
 
 
