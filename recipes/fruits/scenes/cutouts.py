@@ -25,8 +25,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from recipes.blender_render import rendered
 from recipes.fruits.scenes import fruit, studio
-from recipes.fruits.scenes.cycles import drop_subsurface, render_linear, set_quality
+from recipes.fruits.scenes.cycles import drop_subsurface, set_quality
 from recipes.fruits.scenes.exposure import expose
 from recipes.fruits.scenes.lookalikes import LOOKALIKES
 from recipes.fruits.scenes.visibility import visible_parts
@@ -82,7 +83,8 @@ def render_cutout(job: CutoutJob, out: Path, *, size_px: int, samples: int) -> P
     set_quality(samples)
     drop_subsurface()
     with tempfile.TemporaryDirectory() as scratch:
-        picture = expose(render_linear(Path(scratch)), brightness, rng.uniform(1.0, 1.35))
+        light = rendered(Path(scratch) / "frame.exr").astype(np.float64)
+        picture = expose(light, brightness, rng.uniform(1.0, 1.35))
         left, top, right, bottom = _alpha_box(picture)
         path = job.path(out)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,6 @@
-"""Cycles settings for cut-outs, and render results as numpy arrays."""
-
-from pathlib import Path
+"""Cycles settings for cut-outs."""
 
 import bpy
-import numpy as np
-
-from recipes.fruits.scenes.meshes import Array
 
 
 def set_quality(samples: int) -> None:
@@ -36,21 +31,3 @@ def drop_subsurface() -> None:
     """Disable subsurface scattering: a third of the time, hardly visible at this size."""
     for material in bpy.data.materials:
         material.node_tree.nodes["Principled BSDF"].inputs["Subsurface Weight"].default_value = 0.0
-
-
-def render_linear(scratch: Path) -> Array:
-    """Render the scene; rows from the top, premultiplied linear RGBA."""
-    scene = bpy.context.scene
-    path = scratch / "frame.exr"
-    settings = scene.render.image_settings
-    settings.file_format = "OPEN_EXR"
-    settings.color_mode = "RGBA"
-    settings.color_depth = "32"
-    scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
-    image = bpy.data.images.load(str(path))
-    width, height = image.size
-    pixels = np.empty(width * height * 4, dtype=np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    return pixels.reshape(height, width, 4)[::-1].astype(np.float64)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import bpy
-import numpy as np
 
+from recipes.blender_render import rendered
 from recipes.fruits.scenes.camera_response import Film, develop
 
 
 def render_picture(target: Path, *, samples: int, film: Film, seed: int) -> None:
     """Render and develop; `target` appears only when it is complete."""
     _configure_cycles(samples)
-    light = _render(target.with_suffix(".exr"))
+    light = rendered(target.with_suffix(".exr"))[:, :, :3]
     partial = target.with_suffix(".part")
     develop(light, film, seed).save(partial, "JPEG", quality=film.quality, subsampling=2)
     partial.replace(target)
@@ -33,19 +32,3 @@ def _configure_cycles(samples: int) -> None:
     cycles.caustics_reflective = cycles.caustics_refractive = False
     # A few very bright paths would leave blotches that the denoiser spreads.
     cycles.sample_clamp_indirect = 4.0
-
-
-def _render(scratch: Path) -> Any:
-    """The light on the sensor: linear RGB, rows from the top."""
-    scene = bpy.context.scene
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.image_settings.color_depth = "32"
-    scene.render.filepath = str(scratch.resolve())
-    bpy.ops.render.render(write_still=True)
-    image = bpy.data.images.load(str(scratch.resolve()))
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    scratch.unlink()
-    return pixels.reshape(height, width, 4)[::-1, :, :3]

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from recipes.fruits.scenes.cycles import render_linear
+from recipes.blender_render import rendered
 from recipes.fruits.scenes.meshes import Array
 from recipes.fruits.scenes.nodegraph import NodeGraph
 
@@ -59,4 +59,4 @@ def _show_indices(objects: list[Any]) -> None:
 
 
 def _render_indices(scratch: Path) -> Array:
-    return np.round(render_linear(scratch)[..., 0])
+    return np.round(rendered(scratch / "frame.exr")[..., 0])

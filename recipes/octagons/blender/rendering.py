@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
+from recipes.blender_render import rendered
 from recipes.octagons.blender.goods import Package
 from recipes.octagons.blender.materials import dark_material, numbers_material
 
@@ -36,7 +37,7 @@ def light(scratch: Path, *, pixels: int, samples: int, threads: int = 1) -> Any:
     cycles.sample_clamp_indirect = 4.0
     cycles.use_light_tree = False
     with _wider(pixels, pixels + 2 * _RIM):
-        return _rendered(scratch)[_RIM:-_RIM, _RIM:-_RIM]
+        return rendered(scratch / "frame.exr")[_RIM:-_RIM, _RIM:-_RIM, :3]
 
 
 def _settings(pixels: int, samples: int, threads: int) -> None:
@@ -47,22 +48,6 @@ def _settings(pixels: int, samples: int, threads: int) -> None:
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.use_persistent_data = False
     scene.cycles.device, scene.cycles.samples, scene.cycles.seed = "CPU", samples, 0
-
-
-def _rendered(scratch: Path) -> Any:
-    scene = bpy.context.scene
-    path = scratch / "frame.exr"
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.image_settings.color_mode = "RGB"
-    scene.render.image_settings.color_depth = "32"
-    scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
-    loaded = bpy.data.images.load(str(path))
-    wide, high = loaded.size
-    values = np.empty(wide * high * 4, np.float32)
-    loaded.pixels.foreach_get(values)
-    bpy.data.images.remove(loaded)
-    return values.reshape(high, wide, 4)[::-1, :, :3]
 
 
 def numbers(
@@ -137,7 +122,7 @@ def _paint_numbers(one: Package, plan: npt.NDArray[np.uint8], first: int, dark: 
 
 
 def _read(scratch: Path) -> npt.NDArray[np.int16]:
-    return np.rint(_rendered(scratch)[:, :, 0]).astype(np.int16)
+    return np.rint(rendered(scratch / "frame.exr")[:, :, 0]).astype(np.int16)
 
 
 def _alone(one: Package, scratch: Path, pixels: int) -> npt.NDArray[np.int16]:
