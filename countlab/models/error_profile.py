@@ -70,8 +70,7 @@ class ErrorProfile:
         if len(intervals) < len(at_steps):
             return None
         low, high = min(low for low, _ in intervals), max(high for _, high in intervals)
-        # Where something nearly passed, or was found under another label, nothing is never certain.
-        return low, max(high, 1) if shown.kind in ("nearly", "others") else high
+        return low, max(high, shown.instead)
 
     def _interval_at(self, label: str | None, step: float, shown: Evidence) -> Interval | None:
         key = label, step, shown

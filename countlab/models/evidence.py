@@ -19,6 +19,7 @@ KINDS: tuple[Kind, ...] = ("clear", "doubtful", "nearly", "others", "nothing")
 LOWEST = 0.2  # of the confidences that are looked at: what is below nearly passed nowhere
 _SURE = 0.25  # above the confidence asked for, but never more than:
 _SUREST = 0.9
+_CONFUSED = 0.01  # label_doubt from which on a finding may well be of its next label
 _CROWDED = 0.15  # IoU of two boxes: NMS may have dropped a third, or left one too many
 
 
@@ -33,6 +34,9 @@ class Evidence:
 
     counted: int
     kind: Kind
+    instead: int = 0
+    """Where nothing was counted: as many may be there all the same, because they nearly passed, or
+    have the label asked for as their next one."""
 
 
 def evidence(seen: Sequence[Finding], label: str | None, confidence: float) -> Evidence:
@@ -40,13 +44,17 @@ def evidence(seen: Sequence[Finding], label: str | None, confidence: float) -> E
     seen = [finding for finding in seen if finding.confidence > LOWEST]
     of_label = [finding for finding in seen if label in (None, finding.label)]
     found = [finding for finding in of_label if finding.confidence > confidence]
-    nearly = len(of_label) > len(found)
     if found:
+        nearly = len(of_label) > len(found)
         doubtful = nearly or _is_weak(found, confidence) or _is_crowded(found)
         return Evidence(len(found), "doubtful" if doubtful else "clear")
-    if nearly:
-        return Evidence(0, "nearly")
-    return Evidence(0, "others" if seen else "nothing")
+    kind: Kind = "nearly" if of_label else "others" if seen else "nothing"
+    confused = sum(
+        finding.rival is not None and finding.rival[0] == label and finding.label_doubt >= _CONFUSED
+        for finding in seen
+        if finding.confidence > confidence
+    )
+    return Evidence(0, kind, instead=max(len(of_label) + confused, min(1, len(seen))))
 
 
 def _is_weak(found: Sequence[Finding], confidence: float) -> bool:

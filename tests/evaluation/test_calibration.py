@@ -66,6 +66,7 @@ def test_one_odd_picture_among_many_does_not_widen_the_interval() -> None:
 
 
 SURE = Finding("apple", 0.95, Box(0, 0, 10, 10))
+PERHAPS = Finding("lemon", 0.95, Box(0, 0, 10, 10), rival=("apple", 0.02))
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,12 @@ SURE = Finding("apple", 0.95, Box(0, 0, 10, 10))
         ([SURE, replace(SURE, box=Box(5, 0, 15, 10))], Evidence(2, "doubtful")),
         ([SURE, replace(SURE, confidence=0.3)], Evidence(1, "doubtful")),
         ([replace(SURE, confidence=0.6)], Evidence(1, "doubtful")),
-        ([replace(SURE, confidence=0.4)], Evidence(0, "nearly")),
-        ([replace(SURE, label="lemon")], Evidence(0, "others")),
+        ([replace(SURE, confidence=0.4)], Evidence(0, "nearly", instead=1)),
+        ([replace(SURE, label="lemon", confidence=0.3)], Evidence(0, "others", instead=1)),
+        ([replace(SURE, label="lemon")] * 3, Evidence(0, "others", instead=1)),
+        ([PERHAPS] * 3, Evidence(0, "others", instead=3)),
+        ([replace(PERHAPS, rival=("orange", 0.2))] * 3, Evidence(0, "others", instead=1)),
+        ([PERHAPS, *[replace(SURE, confidence=0.4)] * 2], Evidence(0, "nearly", instead=3)),
     ],
 )
 def test_evidence_is_what_the_findings_show(seen: list[Finding], expected: Evidence) -> None:
@@ -96,6 +101,8 @@ def test_zero_is_never_certain_where_something_nearly_passed(make_run: MakeRun) 
     assert likely([]) == (0, 0)
     assert likely([replace(SURE, confidence=0.4)]) == (0, 1)
     assert likely([replace(SURE, label="lemon")]) == (0, 1)
+    assert likely([replace(SURE, label="lemon")] * 3) == (0, 1)
+    assert likely([PERHAPS] * 3) == (0, 3)
 
 
 @pytest.mark.usefixtures("saved")
