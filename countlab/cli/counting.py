@@ -18,6 +18,7 @@ from countlab.cli.count_output import is_classification, make_writer
 from countlab.cli.counter import Counted, Counter, count_picture, http_counter, local_counter
 from countlab.cli.early_checks import check_options
 from countlab.cli.formats import Format
+from countlab.cli.label_names import known_labels_text
 from countlab.cli.picture_sources import PictureSource, find_sources
 from countlab.cli.saved_pictures import SavedPictures
 from countlab.cli.terminal import note, print_error, progress_bar
@@ -136,5 +137,7 @@ class Summary:
         if self.counted > 1 and not is_classification(last):
             note("\n" + say("total", total=self.total, pictures=self.counted, model=last["model"]))
         if self.expected == 1:
+            if last.get("count") == 0 and (known := known_labels_text(last)):
+                note(f"\n{known}")
             for warning in last.get("warnings") or ():
                 note(f"\n{warning['detail']}\n  {warning['fix']}")

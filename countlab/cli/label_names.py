@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from countlab.cli.texts import say
 from countlab.errors import CountlabError
 from countlab.settings import Settings, terminal_language
+
+if TYPE_CHECKING:
+    from countlab.models.catalog import Model
+
+_MOST_LABELS = 12
 
 
 def counts_text(result: Mapping[str, Any]) -> str:
@@ -39,10 +45,24 @@ def label_meant(word: str, model: str | None, settings: Settings) -> str:
         return word
 
 
-@cache
+def known_labels_text(result: Mapping[str, Any]) -> str | None:
+    """What the model could have found, for a zero."""
+    known = _known(str(result.get("model")))
+    if known is None:
+        return None
+    labels = ", ".join(label_text(result, label) for label in known.labels[:_MOST_LABELS])
+    facts = {"model": known.name, "labels": labels, "number": len(known.labels)}
+    return say("known_labels_of" if len(known.labels) > _MOST_LABELS else "known_labels", **facts)
+
+
 def _names(model: str) -> Mapping[str, Mapping[str, str]]:
+    known = _known(model)
+    return known.names if known else {}
+
+
+@cache
+def _known(model: str) -> Model | None:
     """Of a model that only a server has, nothing is known here."""
     from countlab.models.catalog import read_catalog
 
-    known = read_catalog(Settings.from_environment().models_folder).models.get(model)
-    return known.names if known else {}
+    return read_catalog(Settings.from_environment().models_folder).models.get(model)

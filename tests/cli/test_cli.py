@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from countlab.inference.pipeline import Pipeline
 from countlab.notebook import Server
@@ -116,6 +117,19 @@ def test_one_object_is_counted_alone(run: Run, folder: Path, photo: bytes) -> No
     status, out, _ = run("count", folder / "photo.jpg", "--object", label, "--csv")
     (row,) = csv.DictReader(io.StringIO(out))
     assert (status, row["object"], row["count"]) == (0, label, str(number))
+
+
+def test_a_zero_says_what_the_model_knows(
+    run: Run, tmp_path: Path, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(photo)
+    Image.new("RGB", (64, 64), "gray").save(tmp_path / "gray.png")
+    assert "knows" not in run("count", tmp_path / "photo.jpg")[2], "something was found"
+    known = "fruits knows: apple, banana, orange, lemon."
+    assert known in run("count", tmp_path / "gray.png")[2]
+    monkeypatch.setenv("LANG", "es_MX.UTF-8")
+    conoce = "fruits conoce: manzana, plátano, naranja, limón."
+    assert conoce in run("count", tmp_path / "gray.png", "--object", "limón")[2]
 
 
 def test_a_server_counts_as_this_machine_does(run: Run, folder: Path, server: Server) -> None:
