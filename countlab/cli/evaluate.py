@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ import typer
 from countlab.cli.early_checks import check_names
 from countlab.cli.evaluate_classes import evaluate_classes, is_about_classes
 from countlab.cli.evaluation_results import (
+    increase_against,
     print_increase,
     print_json,
     print_tables,
@@ -26,7 +27,6 @@ from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
-    from countlab.evaluation.comparison import Increase
     from countlab.evaluation.ground_truth import GroundTruth
     from countlab.evaluation.run import EvaluationRun
     from countlab.evaluation.summary import EvaluationSummary
@@ -79,10 +79,9 @@ def evaluate(
     options = [
         PredictOptions(model=m, engine=e, nms=nms, tiles=tiles) for m in models for e in engines
     ]
-    summaries = [_judge(pipeline, truths, each, confidence) for each in options]
-    increase = None
-    if against:
-        increase = _increase(pipeline, summaries[0], against, truths, options[0])
+    judge = partial(_judge, pipeline, truths, confidence=confidence)
+    summaries = [judge(each) for each in options]
+    increase = increase_against(against, summaries[0], options[0], judge) if against else None
     if json:
         print_json(folder, summaries, increase)
     else:
@@ -124,23 +123,3 @@ def _run(
             done = int(bar.tasks[0].completed)
             note(say("stopped_nothing_kept", done=done, of=len(truths)))
             raise typer.Exit(130) from None
-
-
-def _increase(
-    pipeline: Pipeline,
-    mine: EvaluationSummary,
-    against: str,
-    truths: tuple[GroundTruth, ...],
-    options: PredictOptions,
-) -> Increase:
-    from countlab.evaluation.comparison import increase, read_result
-
-    if against.endswith(".json"):
-        name, rows = read_result(Path(against))
-        return increase(mine.rows, rows, other=name)
-    if against.startswith("engine:"):
-        theirs = replace(options, engine=against.removeprefix("engine:"))
-    else:
-        theirs = replace(options, model=against)
-    other = _judge(pipeline, truths, theirs, mine.confidence)
-    return increase(mine.rows, other.rows, other=other.name)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from countlab.cli.evaluation_results import print_increase, print_json, write_page
+from countlab.cli.evaluation_results import (
+    increase_against,
+    print_increase,
+    print_json,
+    write_page,
+)
 from countlab.cli.terminal import note, print_error, progress_bar
 from countlab.cli.texts import say
 from countlab.errors import CountlabError
@@ -19,7 +24,6 @@ from countlab.settings import Settings
 if TYPE_CHECKING:
     from countlab.evaluation.class_summary import ClassSummary
     from countlab.evaluation.class_truth import LabelledPicture
-    from countlab.evaluation.comparison import Increase
     from countlab.inference.pipeline import Pipeline
     from countlab.models.catalog import Model
 
@@ -57,8 +61,9 @@ def evaluate_classes(
     names = [name or _lab_name(folder) for name in models]
     sets = _pictures(folder, pipeline.catalog.find(names[0]), settings)
     options = [PredictOptions(model=name, engine=e) for name in names for e in engines]
-    summaries = [_judge(pipeline, sets, each) for each in options]
-    increase = _increase(pipeline, summaries[0], against, sets, options[0]) if against else None
+    judge = partial(_judge, pipeline, sets)
+    summaries = [judge(each) for each in options]
+    increase = increase_against(against, summaries[0], options[0], judge) if against else None
     if json:
         print_json(folder, summaries, increase)
     else:
@@ -127,22 +132,6 @@ def _judge(pipeline: Pipeline, sets: Sets, options: PredictOptions) -> ClassSumm
     for name, error in run.errors:
         print_error(error, about=name)
     return summarize_classes(run)
-
-
-def _increase(
-    pipeline: Pipeline, mine: ClassSummary, against: str, sets: Sets, options: PredictOptions
-) -> Increase:
-    from countlab.evaluation.comparison import increase, read_result
-
-    if against.endswith(".json"):
-        name, rows = read_result(Path(against))
-        return increase(mine.rows, rows, other=name)
-    if against.startswith("engine:"):
-        theirs = replace(options, engine=against.removeprefix("engine:"))
-    else:
-        theirs = replace(options, model=against)
-    other = _judge(pipeline, sets, theirs)
-    return increase(mine.rows, other.rows, other=other.name)
 
 
 def _print_tables(summaries: Sequence[ClassSummary]) -> None:

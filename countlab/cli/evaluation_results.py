@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from countlab.cli.terminal import note, stderr_console, stdout_console
 from countlab.cli.texts import say
 from countlab.errors import CountlabError
+from countlab.options import PredictOptions
 from countlab.settings import Settings
 
 if TYPE_CHECKING:
     from countlab.evaluation.comparison import Increase
+    from countlab.evaluation.metrics import Row
     from countlab.evaluation.summary import EvaluationSummary
 
 
 class Summary(Protocol):
     """Of counts or of classes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rows(self) -> Sequence[Row]: ...
 
     def as_json(self) -> dict[str, Any]: ...
 
@@ -79,6 +88,22 @@ def save_profile(summary: EvaluationSummary, measured_on: str, settings: Setting
             share=f"{tried.share:.0%}",
         )
     )
+
+
+def increase_against(
+    against: str, mine: Summary, options: PredictOptions, judge: Callable[[PredictOptions], Summary]
+) -> Increase:
+    """`against` is a saved result, `engine:NAME`, or another model, which `judge` judges."""
+    from countlab.evaluation.comparison import increase, read_result
+
+    if against.endswith(".json"):
+        name, rows = read_result(Path(against))
+        return increase(mine.rows, rows, other=name)
+    if against.startswith("engine:"):
+        other = judge(replace(options, engine=against.removeprefix("engine:")))
+    else:
+        other = judge(replace(options, model=against))
+    return increase(mine.rows, other.rows, other=other.name)
 
 
 def print_increase(

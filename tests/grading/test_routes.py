@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from countlab.grading.judging.response_numbers import best_place, numbers, put_number
 from countlab.grading.judging.routes import Route, count_routes, predict_route, read_routes
-from countlab.grading.judging.server_response import Answer
+from countlab.grading.judging.server_response import Answer, Asker
 from countlab.grading.running.reference_server import confidence_of
 
 
@@ -26,10 +26,11 @@ class Fruta(str, Enum):
     naranja = "naranja"
 
 
-class InProcess:
+class InProcess(Asker):
     """An app asked without a network."""
 
     def __init__(self, app: FastAPI) -> None:
+        super().__init__("http://testserver")
         self._client = TestClient(app)
 
     def ask(self, method: str, path: str, **sent: Any) -> Answer:
@@ -133,11 +134,11 @@ def test_routes_without_a_picture_and_servers_without_a_document_have_none() -> 
      '{"$ref": "#/x"}}}}}}}, "x": {"$ref": "#/x"}}'],
 )  # fmt: skip
 def test_a_document_made_to_mislead_is_no_crash(document: str) -> None:
-    class Fake:
+    class Fake(Asker):
         def ask(self, *_: Any, **__: Any) -> Answer:
             return Answer(200, document.encode())
 
-    assert not read_routes(Fake())
+    assert not read_routes(Fake("http://testserver"))
 
 
 @pytest.mark.parametrize(

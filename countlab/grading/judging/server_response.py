@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -47,27 +47,12 @@ class Answer:
         return str(self.status) if self.status else self.failure
 
 
-class Asker(Protocol):
-    """Anything that can be asked over HTTP."""
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | bytes | None = None,
-        files: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer: ...
-
-
-class DirectAsker:
-    """Asks a server on this machine, for the checks that a student runs."""
+class Asker:
+    """Asks a server on this machine."""
 
     def __init__(self, base_url: str, *, timeout_s: float = 30) -> None:
         self.base_url, self._timeout_s = base_url.rstrip("/"), timeout_s
-        self._session = new_session()
+        self._session = _new_session()
 
     def ask(
         self,
@@ -79,7 +64,7 @@ class DirectAsker:
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        return read_answer(
+        return _read_answer(
             self._session,
             method,
             self.base_url + path,
@@ -91,7 +76,7 @@ class DirectAsker:
         )
 
 
-def new_session() -> requests.Session:
+def _new_session() -> requests.Session:
     """A connection for each request: one that a failing server closed is never used again."""
     session = requests.Session()
     session.trust_env = False
@@ -100,7 +85,7 @@ def new_session() -> requests.Session:
     return session
 
 
-def read_answer(
+def _read_answer(
     session: requests.Session, method: str, url: str, *, timeout_s: float, **sent: Any
 ) -> Answer:
     """Bounded in size and time; redirects are not followed."""

@@ -6,45 +6,23 @@ What a student's server answers is bounded in size and time, and its redirects a
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
-from countlab.grading.judging.server_response import Answer, new_session, read_answer
+from countlab.grading.judging.server_response import Asker
 from countlab.grading.sandbox.sandbox import Sandbox, SandboxEnded
 
 
-class Tunnel:
+class Tunnel(Asker):
     """Asks one port inside one sandbox."""
 
     def __init__(self, box: Sandbox, port: int, *, timeout_s: float = 30) -> None:
-        self.port, self._timeout_s = port, timeout_s
-        self._session = new_session()
+        super().__init__(f"http://127.0.0.1:{port}", timeout_s=timeout_s)
+        self.port = port
         self._session.mount("http://", _TunnelAdapter(box, port))
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | bytes | None = None,
-        files: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        return read_answer(
-            self._session,
-            method,
-            f"http://127.0.0.1:{self.port}{path}",
-            timeout_s=self._timeout_s,
-            params=params,
-            data=data,
-            files=files,
-            headers=dict(headers or {}),
-        )
 
 
 class _TunnelAdapter(HTTPAdapter):

@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
-from countlab.grading.judging.server_response import DirectAsker
+from countlab.grading.judging.server_response import Asker
 from countlab.grading.submissions.notebook import Notebook
 
 _CELL_S = 180.0
@@ -84,7 +84,7 @@ class LocalKernel:
             except Empty:
                 if not self._manager.is_alive():
                     return "the kernel ended"
-                if serving and DirectAsker(serving, timeout_s=2).ask("GET", "/openapi.json").ok:
+                if serving and Asker(serving, timeout_s=2).ask("GET", "/openapi.json").ok:
                     return "serving"
                 continue
             if reply["parent_header"].get("msg_id") == number:

@@ -19,7 +19,7 @@ from countlab.grading.judging.client_checks import ClientRun, ClientUnderTest, c
 from countlab.grading.judging.count_checks import check_count
 from countlab.grading.judging.routes import count_routes, read_routes
 from countlab.grading.judging.server_checks import ServerUnderTest, check_predict
-from countlab.grading.judging.server_response import DirectAsker
+from countlab.grading.judging.server_response import Asker
 from countlab.grading.judging.verdict import Verdict
 from countlab.grading.pictures.public import public_set
 from countlab.grading.pictures.recognition import KnownPictures
@@ -55,7 +55,7 @@ class Checks:
 
     def _server(self) -> list[Verdict]:
         with _serving(_namespace()) as url:
-            exam = ServerUnderTest(DirectAsker(url), public_set(self.folder, self.reference))
+            exam = ServerUnderTest(Asker(url), public_set(self.folder, self.reference))
             verdicts = check_predict(exam)
             return verdicts + check_count(exam)[0]
 
@@ -63,7 +63,7 @@ class Checks:
         if not watching.watching:
             raise CountlabError("check_not_watched")
         base = str(_namespace().get("BASE_URL", "http://127.0.0.1:8000"))
-        routes = read_routes(DirectAsker(base)) or ()
+        routes = read_routes(Asker(base)) or ()
         counting = count_routes(routes)
         run = ClientRun(tuple(watching.requests_seen))
         exam = ClientUnderTest(

@@ -17,7 +17,7 @@ from countlab.grading.judging.count_checks import Counter, check_count
 from countlab.grading.judging.response_numbers import numbers
 from countlab.grading.judging.routes import Route
 from countlab.grading.judging.server_checks import ServerUnderTest, check_predict
-from countlab.grading.judging.server_response import Answer, DirectAsker
+from countlab.grading.judging.server_response import Answer, Asker
 from countlab.grading.judging.verdict import Verdict
 from countlab.grading.pictures.public import public_set
 from countlab.grading.pictures.recognition import KnownPictures
@@ -62,7 +62,7 @@ def rehearse(folder: Path, server: Notebook, client: Notebook) -> Rehearsal:
     with LocalKernel(folder) as kernel:
         failed = kernel.run_all(server, change=change, serving=url)
         problems = _problems(server, failed)
-        asker = DirectAsker(url)
+        asker = Asker(url)
         if asker.ask("GET", "/openapi.json").ok:
             exam = ServerUnderTest(asker, public_set(folder / "images", reference))
             verdicts += check_predict(exam)
