@@ -75,7 +75,7 @@ def tune(
     """So many trials in all, those of earlier calls among them; the best first."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # it warns of Ctrl-C with a traceback
     out.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         storage=f"sqlite:///{(out / STUDY).resolve()}",

@@ -116,20 +116,25 @@ main(["tune", sys.argv[1], "--data", sys.argv[2], "--out", sys.argv[3], "--trial
 """
 
 
-def test_a_search_that_was_killed_goes_on(lab_folder: Path, shapes: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_search_that_was_ended_goes_on(
+    lab_folder: Path, shapes: Path, tmp_path: Path, how: signal.Signals
+) -> None:
     optuna = pytest.importorskip("optuna", reason="pip install countlab[sweep]")
     out = tmp_path / "study"
     command = [sys.executable, "-c", _SEARCH, str(lab_folder), str(shapes), str(out)]
     environment = {**os.environ, "COUNTLAB_HOME": str(tmp_path / "home")}
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 240
         while len(list(out.glob("trials/*/result.json"))) < 1 and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.02)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(how)
+        said = process.communicate()[1]
+    assert "Traceback" not in said
+    assert process.returncode == (-signal.SIGKILL if how is signal.SIGKILL else 130)
     kept = {path: path.stat().st_mtime_ns for path in out.glob("trials/*/result.json")}
     assert kept
     subprocess.run(command, env=environment, check=True, timeout=300)
