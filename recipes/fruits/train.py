@@ -9,13 +9,14 @@ Resumes from work/<name>.pt if it exists. Ctrl-C saves the current state and end
 import argparse
 import csv
 import math
-import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 
+from countlab.system.interrupts import stopped_in_order
 from recipes.fruits.batches import Batch, BatchDataset, batch_iterator, to_input
 from recipes.fruits.checkpoint import TrainingRun, resume_run, save_run, start_from, start_run
 from recipes.fruits.darknet_cfg import fill_template
@@ -125,17 +126,17 @@ def train(
     """Train until `total` pictures are done, saving periodically."""
     device = next(run.network.parameters()).device
     log = TrainingLog(state.with_name(f"{state.stem}_log.csv"), done=run.pictures, total=total)
-    last_save = time.monotonic()
-    try:
-        while run.pictures < total:
+    stop, last_save = threading.Event(), time.monotonic()
+    with stopped_in_order(stop):
+        while run.pictures < total and not stop.is_set():
             current = rate_at(run.pictures, total, rate)
             log.record(run, train_step(run, next(batches), rate=current, device=device), current)
             if time.monotonic() - last_save > SAVE_EVERY_S:
                 save_run(run, state)
                 last_save = time.monotonic()
-    except KeyboardInterrupt:
-        print(f"stopped at {run.pictures} pictures; the same command goes on from there")
-    save_run(run, state)
+        save_run(run, state)
+    if stop.is_set():
+        raise KeyboardInterrupt
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -148,11 +149,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0 = as torch chooses")
     parser.add_argument("--workers", type=int, default=1, help="processes that compose pictures")
     arguments = parser.parse_args(argv)
-    for signal_number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # background jobs of a shell ignore SIGINT by default
-        signal.signal(signal_number, signal.default_int_handler)
     settings = read_settings(arguments.config)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -180,7 +176,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         workers=arguments.workers,
     )
     rate = arguments.rate or schedule.rate
-    train(run, batches, total=total, rate=rate, state=state)
+    try:
+        train(run, batches, total=total, rate=rate, state=state)
+    except KeyboardInterrupt:
+        ended = f"Stopped at {run.pictures} pictures; the same command goes on from there."
+        raise SystemExit(ended) from None
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +18,7 @@ torch = pytest.importorskip("torch", reason="needs torch (make test-training set
 from countlab.system.toml import read_toml  # noqa: E402
 from recipes.fruits import export, train  # noqa: E402
 from recipes.fruits.checkpoint import load_average  # noqa: E402
+from recipes.fruits.loss import LossParts  # noqa: E402
 from recipes.fruits.opencv_detector import Detector, load_exported  # noqa: E402
 from recipes.fruits.settings import ROOT, Settings, read_settings  # noqa: E402
 from recipes.fruits.verify_export import compare  # noqa: E402
@@ -124,13 +128,29 @@ def test_cvlib_loads_the_export_and_finds_the_same(
         )
 
 
-def test_interrupted_training_resumes(trained: tuple[Settings, list[np.ndarray]]) -> None:
+def test_interrupted_training_resumes(
+    trained: tuple[Settings, list[np.ndarray]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings, _ = trained
-    state = torch.load(settings.work / "shapes.pt", weights_only=True)
-    assert state["pictures"] == 4000
+
+    def pictures() -> int:
+        return int(torch.load(settings.work / "shapes.pt", weights_only=True)["pictures"])
+
+    def interrupted(*arguments: Any, **keywords: Any) -> LossParts:
+        os.kill(os.getpid(), signal.SIGINT)
+        return train_step(*arguments, **keywords)
+
+    assert pictures() == 4000
     file = settings.work.parent / "shapes.toml"
-    train.main(["--config", str(file), "--workers", "0", "--threads", "1", "--pictures", "4016"])
-    assert torch.load(settings.work / "shapes.pt", weights_only=True)["pictures"] == 4016
+    command = ["--config", str(file), "--workers", "0", "--threads", "1", "--pictures", "4016"]
+    train_step = train.train_step
+    monkeypatch.setattr(train, "train_step", interrupted)
+    with pytest.raises(SystemExit, match="Stopped at 4008 pictures"):
+        train.main(command)
+    assert pictures() == 4008, "the step under way was finished and kept"
+    monkeypatch.setattr(train, "train_step", train_step)
+    train.main(command)
+    assert pictures() == 4016
 
 
 def test_model_entry_lists_the_files_with_their_hashes(
