@@ -58,9 +58,10 @@ class ErrorProfile:
     ) -> Interval | None:
         """The 90 % interval of the true count; between two measured steps, the union of both.
 
-        `seen` is everything found from LOWEST upwards, of every label.
+        `seen` is everything found from LOWEST upwards, of every label. Of a picture unlike those
+        that were measured, their errors tell nothing.
         """
-        if nms != self.nms:
+        if nms != self.nms or self.alarms.is_unfamiliar(seen):
             return None
         shown = evidence(seen, label, confidence)
         position = round(confidence * STEPS_PER_ONE, 6)
