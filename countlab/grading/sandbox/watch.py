@@ -20,7 +20,7 @@ class Watch:
     def __init__(self, pid: int, *, memory_mb: int, seconds: float) -> None:
         self.reason = ""
         self.most_mb = 0.0
-        self._pid, self._memory_mb = pid, memory_mb
+        self.pid, self._memory_mb = pid, memory_mb
         self._end = time.monotonic() + seconds
         self._stop = threading.Event()
         threading.Thread(target=self._look, daemon=True).start()
@@ -30,7 +30,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._stop.wait(_EVERY_S):
-            processes = tree(self._pid)
+            processes = tree(self.pid)
             used_mb = sum(map(resident_bytes, processes)) / 1e6
             self.most_mb = max(self.most_mb, used_mb)
             if len(processes) > _MOST_PROCESSES:
@@ -40,7 +40,7 @@ class Watch:
             elif time.monotonic() > self._end:
                 self.reason = "time"
             if self.reason:
-                kill_tree(self._pid)
+                kill_tree(self.pid)
                 return
 
 
