@@ -49,7 +49,7 @@ class ErrorProfile:
     all_labels: Steps
     """Total counts over all labels, of pictures where all of them are known."""
     alarms: Alarms = field(default_factory=Alarms)
-    _intervals: dict[tuple[str | None, float, Evidence], Interval | None] = field(
+    _intervals: dict[tuple[str | None, float, str, int], Interval | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -71,10 +71,10 @@ class ErrorProfile:
         if len(intervals) < len(at_steps):
             return None
         low, high = min(low for low, _ in intervals), max(high for _, high in intervals)
-        return low, max(high, shown.instead)
+        return low, max(high, shown.possible)
 
     def _interval_at(self, label: str | None, step: float, shown: Evidence) -> Interval | None:
-        key = label, step, shown
+        key = label, step, shown.kind, shown.counted
         if key not in self._intervals:
             pools = self._pools(label, step, shown.kind)
             self._intervals[key] = likely_interval(pools, shown.counted)

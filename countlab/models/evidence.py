@@ -34,7 +34,7 @@ class Evidence:
 
     counted: int
     kind: Kind
-    instead: int = 0
+    possible: int = 0
     """Where nothing was counted: as many may be there all the same, because they nearly passed, or
     have the label asked for as their next one."""
 
@@ -54,7 +54,7 @@ def evidence(seen: Sequence[Finding], label: str | None, confidence: float) -> E
         for finding in seen
         if finding.confidence > confidence
     )
-    return Evidence(0, kind, instead=max(len(of_label) + confused, min(1, len(seen))))
+    return Evidence(0, kind, possible=max(len(of_label) + confused, min(1, len(seen))))
 
 
 def _is_weak(found: Sequence[Finding], confidence: float) -> bool:

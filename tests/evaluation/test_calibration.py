@@ -79,12 +79,12 @@ PERHAPS = Finding("lemon", 0.95, Box(0, 0, 10, 10), rival=("apple", 0.02))
         ([SURE, replace(SURE, box=Box(5, 0, 15, 10))], Evidence(2, "doubtful")),
         ([SURE, replace(SURE, confidence=0.3)], Evidence(1, "doubtful")),
         ([replace(SURE, confidence=0.6)], Evidence(1, "doubtful")),
-        ([replace(SURE, confidence=0.4)], Evidence(0, "nearly", instead=1)),
-        ([replace(SURE, label="lemon", confidence=0.3)], Evidence(0, "others", instead=1)),
-        ([replace(SURE, label="lemon")] * 3, Evidence(0, "others", instead=1)),
-        ([PERHAPS] * 3, Evidence(0, "others", instead=3)),
-        ([replace(PERHAPS, rival=("orange", 0.2))] * 3, Evidence(0, "others", instead=1)),
-        ([PERHAPS, *[replace(SURE, confidence=0.4)] * 2], Evidence(0, "nearly", instead=3)),
+        ([replace(SURE, confidence=0.4)], Evidence(0, "nearly", possible=1)),
+        ([replace(SURE, label="lemon", confidence=0.3)], Evidence(0, "others", possible=1)),
+        ([replace(SURE, label="lemon")] * 3, Evidence(0, "others", possible=1)),
+        ([PERHAPS] * 3, Evidence(0, "others", possible=3)),
+        ([replace(PERHAPS, rival=("orange", 0.2))] * 3, Evidence(0, "others", possible=1)),
+        ([PERHAPS, *[replace(SURE, confidence=0.4)] * 2], Evidence(0, "nearly", possible=3)),
     ],
 )
 def test_evidence_is_what_the_findings_show(seen: list[Finding], expected: Evidence) -> None:
