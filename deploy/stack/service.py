@@ -16,6 +16,7 @@ import requests
 
 _READY_S = 300.0
 _END_S = 20.0
+_given_ports: set[int] = set()
 
 
 class NotStartedError(Exception):
@@ -84,9 +85,13 @@ class Service:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Never the same twice, though the system may give a port again once its socket is closed."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port: int = listener.getsockname()[1]
+        if port not in _given_ports:
+            _given_ports.add(port)
+            return port
 
 
 def answers(url: str) -> Callable[[], bool]:

@@ -41,11 +41,6 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
     )
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def wait_for_port(port: int, process: subprocess.Popen[bytes], *, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from deploy.stack.service import free_port
 from tests.conftest import ROOT, until
 from tests.deploy.aws_loaded import write_command
-from tests.deploy.programs import CHECKS, free_port, require, require_check, wait_for_port
+from tests.deploy.programs import CHECKS, require, require_check, wait_for_port
 
 CLOUD = ROOT / "deploy" / "cloud"
 SETTINGS = {

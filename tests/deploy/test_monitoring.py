@@ -17,8 +17,9 @@ from countlab.notebook import serve
 from countlab.server import create_app
 from countlab.server.metrics import Metrics
 from countlab.settings import Settings
+from deploy.stack.service import free_port
 from tests.conftest import ROOT, until
-from tests.deploy.programs import free_port, require, run
+from tests.deploy.programs import require, run
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 KEY = "wide-open-sesame"

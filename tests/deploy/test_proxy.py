@@ -20,8 +20,9 @@ from fastapi import FastAPI
 from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.settings import Rate, Settings
+from deploy.stack.service import free_port
 from tests.conftest import ROOT, until
-from tests.deploy.programs import free_port, require, wait_for_port
+from tests.deploy.programs import require, wait_for_port
 
 pytestmark = pytest.mark.slow
 

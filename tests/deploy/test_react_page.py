@@ -14,8 +14,9 @@ import requests
 from countlab.notebook import Server, serve
 from countlab.server import create_app
 from countlab.settings import Settings
+from deploy.stack.service import free_port
 from tests.conftest import ROOT
-from tests.deploy.programs import free_port, require, wait_for_port
+from tests.deploy.programs import require, wait_for_port
 
 START = ROOT / "clients" / "react" / "nginx" / "start"
 KEY = "wide-open-sesame"

@@ -17,8 +17,9 @@ import yaml  # type: ignore[import-untyped]
 
 from countlab.server.middleware.api_keys import ApiKeys
 from countlab.settings import Settings
+from deploy.stack.service import free_port
 from tests.conftest import ROOT
-from tests.deploy.programs import free_port, require, require_check, run, wait_for_port
+from tests.deploy.programs import require, require_check, run, wait_for_port
 
 DEPLOY = ROOT / "deploy"
 DOCKERFILES = sorted(
