@@ -4,6 +4,7 @@
     python -m recipes.fruits.evaluate --against ../shared/data/models/yolo-fastest/<stem>
     python -m recipes.fruits.evaluate --worst          # list every wrong count
     python -m recipes.fruits.evaluate --trained        # also the training photos
+    python -m recipes.fruits.evaluate --perfect-nms    # what a network without NMS could win
 
 A row is one label in one picture: every label that is present, and for rendered pictures every
 line of truth.csv. The held-back photos are few, so they are also counted mirrored, framed wider
@@ -24,7 +25,7 @@ from recipes.fruits.evaluation_set import (
     trained_photos,
 )
 from recipes.fruits.labels import read_picture
-from recipes.fruits.metrics import CountRow, Summary, drop_ignored, summarize
+from recipes.fruits.metrics import CountRow, Summary, drop_ignored, summarize, with_perfect_nms
 from recipes.fruits.opencv_detector import Detector, load_detector, load_exported
 from recipes.fruits.settings import DEFAULT_CONFIG, Settings, read_settings
 
@@ -57,6 +58,29 @@ def evaluate(
         correct_pictures += all(row.truth == row.counted for row in picture_rows)
         rows += picture_rows
     return Evaluation(tuple(rows), len(pictures), correct_pictures)
+
+
+def evaluate_perfect_nms(
+    detector: Detector, pictures: Sequence[EvaluationPicture]
+) -> list[CountRow]:
+    """The rows if NMS dropped no true fruit's box: what a design without it could win at most."""
+    rows: list[CountRow] = []
+    for picture in pictures:
+        pixels = picture.pixels()
+        kept, candidates = (
+            drop_ignored(one.find(pixels), picture.rows)
+            for one in (detector, replace(detector, nms=1.0))
+        )
+        rows += [
+            CountRow(
+                picture.name,
+                label,
+                truth,
+                with_perfect_nms(kept, candidates, picture.rows, detector.labels.index(label)),
+            )
+            for label, truth in picture.counts.items()
+        ]
+    return rows
 
 
 def present_rows(rows: Sequence[CountRow]) -> list[CountRow]:
@@ -135,15 +159,21 @@ def _print_summaries(summaries: dict[str, Summary]) -> None:
 
 
 def report(
-    settings: Settings, folder: Path, other_stems: Sequence[Path], *, worst: bool, trained: bool
+    settings: Settings,
+    folder: Path,
+    other_stems: Sequence[Path],
+    *,
+    worst: bool,
+    trained: bool,
+    perfect_nms: bool,
 ) -> None:
     """Print all figures."""
     detector = load_exported(folder, settings.name, nms=settings.nms)
     photos, rendered_set = held_back_photos(settings), rendered_pictures()
     evaluation = evaluate(detector, photos)
-    views = evaluate(detector, [view for photo in photos for view in photo.views()])
+    all_views = [view for photo in photos for view in photo.views()]
     _print_evaluation("held-back photos", evaluation)
-    _print_evaluation(f"their {len(VIEWS)} views each", views)
+    _print_evaluation(f"their {len(VIEWS)} views each", evaluate(detector, all_views))
     _print_summaries(by_label(present_rows(evaluation.rows)))
     _print_summaries(by_count(present_rows(evaluation.rows)))
     if rendered_set:
@@ -157,6 +187,13 @@ def report(
     ):
         alarms = count_false_alarms(detector, paths)
         print(f"without fruit, {name}: {alarms} of {len(paths)} show a box")
+    if perfect_nms:
+        for name, pictures in (("photos", photos), ("views", all_views)):
+            summary = summarize(present_rows(evaluate_perfect_nms(detector, pictures)))
+            print(
+                f"{name}, if NMS dropped no true fruit: {summary.exact} of {summary.rows} rows "
+                f"exact, mean error {summary.error:.2f}"
+            )
     if trained:
         trained_evaluation = evaluate(detector, trained_photos(settings))
         _print_evaluation("photos trained on", trained_evaluation)
@@ -175,10 +212,20 @@ def main() -> None:
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="stems of other files")
     parser.add_argument("--worst", action="store_true", help="list every wrong row")
     parser.add_argument("--trained", action="store_true", help="also evaluate the training photos")
+    parser.add_argument(
+        "--perfect-nms", action="store_true", help="also the counts if NMS dropped no true fruit"
+    )
     arguments = parser.parse_args()
     settings = read_settings(arguments.config)
     folder = arguments.of or settings.to
-    report(settings, folder, arguments.against, worst=arguments.worst, trained=arguments.trained)
+    report(
+        settings,
+        folder,
+        arguments.against,
+        worst=arguments.worst,
+        trained=arguments.trained,
+        perfect_nms=arguments.perfect_nms,
+    )
 
 
 if __name__ == "__main__":

@@ -83,6 +83,21 @@ def match_detections(
     return result
 
 
+def with_perfect_nms(
+    kept: Sequence[Detection], candidates: Sequence[Detection], rows: np.ndarray, label: int
+) -> int:
+    """How many of a label would be counted if no box of a true one were dropped by NMS.
+
+    Boxes that match no true one stay as they are: a bound for what a better choice among the
+    network's boxes could gain.
+    """
+    wrong = sum(
+        found == label and not correct for _, found, correct in match_detections(kept, rows)
+    )
+    matches = match_detections(candidates, rows)
+    return wrong + sum(found == label and correct for _, found, correct in matches)
+
+
 def precision_recall(
     matches: Sequence[tuple[float, int, bool]], truth_count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

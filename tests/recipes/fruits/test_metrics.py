@@ -16,6 +16,7 @@ from recipes.fruits.metrics import (
     match_detections,
     precision_recall,
     summarize,
+    with_perfect_nms,
 )
 
 pytestmark = pytest.mark.training
@@ -49,6 +50,16 @@ def test_true_box_matches_at_most_one_detection() -> None:
         Detection(1, 0.8, (10, 10, 40, 40)),
     ]
     assert match_detections(detections, truth) == [(0.9, 0, True), (0.8, 1, False), (0.6, 0, False)]
+
+
+def test_perfect_nms_gives_back_dropped_fruit_and_keeps_wrong_boxes() -> None:
+    truth = np.array([[3, 0, 0, 40, 40], [3, 18, 0, 58, 40]], np.float32)
+    first, second = Detection(3, 0.9, (0, 0, 40, 40)), Detection(3, 0.6, (18, 0, 40, 40))
+    again, wrong = Detection(3, 0.7, (1, 0, 40, 40)), Detection(3, 0.8, (200, 200, 40, 40))
+    candidates = [first, again, wrong, second]
+    assert with_perfect_nms([first, wrong], candidates, truth, label=3) == 3
+    assert with_perfect_nms([first, wrong], [first, again, wrong], truth, label=3) == 2
+    assert with_perfect_nms([first, wrong], candidates, truth, label=0) == 0
 
 
 def test_average_precision_of_full_and_half_recall() -> None:
