@@ -168,16 +168,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif arguments.start:
         start_from(run, arguments.start, shift=settings.shift)
     total = arguments.pictures or schedule.pictures
-    batches = training_batches(
-        load_training_data(settings),
-        settings,
-        done=run.pictures,
-        total=total,
-        workers=arguments.workers,
-    )
-    rate = arguments.rate or schedule.rate
     try:
-        train(run, batches, total=total, rate=rate, state=state)
+        batches = training_batches(
+            load_training_data(settings),
+            settings,
+            done=run.pictures,
+            total=total,
+            workers=arguments.workers,
+        )
+        train(run, batches, total=total, rate=arguments.rate or schedule.rate, state=state)
     except KeyboardInterrupt:
         ended = f"Stopped at {run.pictures} pictures; the same command goes on from there."
         raise SystemExit(ended) from None
