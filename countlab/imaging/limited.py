@@ -33,6 +33,8 @@ _MEMORY_PER_PIXEL = 9
 """Of the widest formats: a decoder's own picture, the one made of it, and a copy turned upright."""
 _MEMORY_PER_PIXEL_OF_INKS = 15
 """Of a JPEG of four inks in steps, whose blocks are all held until the last step."""
+_COPIES_OF_FILE = 3
+"""As it arrived, as the decoder takes it, and what the decoder keeps of it meanwhile."""
 _PLAIN_MEMORY_PER_PIXEL = 7
 """The pixels, a copy with boxes, and the encoded picture."""
 _LARGE_PIXELS = 10_000_000
@@ -55,14 +57,15 @@ class LimitedReader:
 
     def read(self, data: bytes) -> Picture:
         header = check_picture(data, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
-        if _memory(header) > self._memory:
+        if _memory_of_pixels(header) > self._memory:
             raise CountlabError("too_much_memory", format=header.format)
-        claim = self._budget.claim(_memory(header))
+        memory = min(_memory_of_pixels(header) + _memory_of_file(header), self._memory)
+        claim = self._budget.claim(memory)
         try:
             if header.plain or not _PROCESSES_AVAILABLE:
                 picture = _decode_here(header)
             else:
-                picture = _decode_in_process(header)
+                picture = _decode_in_process(header, memory)
         except BaseException:
             claim.release()
             raise
@@ -70,11 +73,16 @@ class LimitedReader:
         return picture
 
 
-def _memory(header: Header) -> int:
+def _memory_of_pixels(header: Header) -> int:
     if header.plain:
         return header.pixels * _PLAIN_MEMORY_PER_PIXEL
     inks = header.format == "JPEG" and header.components == 4
     return _BASE_MEMORY + header.pixels * (_MEMORY_PER_PIXEL_OF_INKS if inks else _MEMORY_PER_PIXEL)
+
+
+def _memory_of_file(header: Header) -> int:
+    """Uncompressed, a file of few pixels is as large as they are."""
+    return 0 if header.plain else _COPIES_OF_FILE * len(header.essential)
 
 
 def _decode_here(header: Header) -> Picture:
@@ -87,10 +95,10 @@ def _decode_here(header: Header) -> Picture:
     return Picture(pixels, header.format, warnings)
 
 
-def _decode_in_process(header: Header) -> Picture:
+def _decode_in_process(header: Header, memory: int) -> Picture:
     facts = {name: value for name, value in vars(header).items() if name != "essential"}
     limits = Limits(
-        memory=_memory(header),
+        memory=memory,
         processor_s=_BASE_PROCESSOR_S + header.pixels // _PIXELS_PER_PROCESSOR_S,
     )
     try:

@@ -22,6 +22,7 @@ from countlab.imaging.decoding import decode
 from countlab.imaging.headers import Header, read_header
 from countlab.imaging.limited import LimitedReader
 from countlab.imaging.picture import read_picture
+from countlab.settings import Settings
 from countlab.system.limited_process import LimitedProcesses, Limits, WorkerEnded
 from countlab.system.memory_budget import MemoryBudget
 from tests.promises.hostile import dear_pictures, pictures
@@ -58,6 +59,38 @@ def test_pixels_too_many_for_the_window_come_in_memory_of_their_own(reader: Limi
     image = Image.effect_noise((3_000, 2_500), 90).convert("RGB")
     data = pictures.encoded(image, "JPEG", progressive=True, quality=50)
     here = read_picture(data, max_bytes=10 * MB, max_pixels=51 * MB)
+    assert np.array_equal(here.pixels, reader.read(data).pixels)
+
+
+@pytest.mark.parametrize("megapixels", [1, 4, 6])
+@pytest.mark.parametrize(
+    ("format", "mode", "options"),
+    [
+        ("PNG", "RGB", {"compress_level": 0}),
+        ("PNG", "RGBA", {"compress_level": 0}),
+        ("TIFF", "RGB", {}),
+        ("TIFF", "RGBA", {}),
+        ("TIFF", "CMYK", {}),
+        ("BMP", "RGB", {}),
+        ("WEBP", "RGBA", {"lossless": True, "quality": 0, "method": 0}),
+    ],
+)
+def test_a_large_file_of_few_pixels_is_read(
+    format: str, mode: str, options: dict[str, Any], megapixels: int
+) -> None:
+    """The bound on memory was for pixels alone: uncompressed, 12 MB were refused."""
+    settings = Settings()
+    reader = LimitedReader(
+        max_bytes=settings.max_bytes,
+        max_pixels=settings.max_pixels,
+        memory=settings.picture_memory,
+    )
+    noise = np.random.default_rng(1).integers(
+        0, 256, (1_000 * megapixels, 1_000, len(mode)), np.uint8
+    )
+    data = pictures.encoded(Image.fromarray(noise, mode), format, **options)
+    assert settings.max_bytes >= len(data) >= megapixels * 2.9 * MB
+    here = read_picture(data, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
     assert np.array_equal(here.pixels, reader.read(data).pixels)
 
 
@@ -218,7 +251,7 @@ def test_the_cost_of_another_process_is_small() -> None:
         start = time.perf_counter()
         decode(header)
         middle = time.perf_counter()
-        limited._decode_in_process(header)
+        limited._decode_in_process(header, 100 * MB)
         here.append(middle - start)
         there.append(time.perf_counter() - middle)
     assert min(there) < 2 * min(here) + 0.02
