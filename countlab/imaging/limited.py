@@ -81,7 +81,7 @@ def _memory_of_pixels(header: Header) -> int:
 
 
 def _memory_of_file(header: Header) -> int:
-    """Uncompressed, a file of few pixels is as large as they are."""
+    """Of its copies; an uncompressed file is as large as its pixels."""
     return 0 if header.plain else _COPIES_OF_FILE * len(header.essential)
 
 

@@ -21,6 +21,7 @@ from recipes.fruits.checkpoint import load_average  # noqa: E402
 from recipes.fruits.loss import LossParts  # noqa: E402
 from recipes.fruits.opencv_detector import Detector, load_exported  # noqa: E402
 from recipes.fruits.settings import ROOT, Settings, read_settings  # noqa: E402
+from recipes.fruits.training_data import TrainingData, load_training_data  # noqa: E402
 from recipes.fruits.verify_export import compare  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -151,6 +152,20 @@ def test_interrupted_training_resumes(
     monkeypatch.setattr(train, "train_step", train_step)
     train.main(command)
     assert pictures() == 4016
+
+
+def test_training_ended_while_it_reads_its_photos_says_how_to_go_on(
+    trained: tuple[Settings, list[np.ndarray]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(settings: Settings) -> TrainingData:
+        os.kill(os.getpid(), signal.SIGINT)
+        return load_training_data(settings)
+
+    settings, _ = trained
+    monkeypatch.setattr(train, "load_training_data", interrupted)
+    file = settings.work.parent / "shapes.toml"
+    with pytest.raises(SystemExit, match=r"Stopped at .* the same command goes on"):
+        train.main(["--config", str(file), "--workers", "0", "--threads", "1"])
 
 
 def test_model_entry_lists_the_files_with_their_hashes(
